@@ -1,0 +1,87 @@
+// The fields of one head: views into the connection's buffer or the worker's scratch, bounded, no allocation.
+// Order is kept. A field is taken out by marking it dropped, so indexes stay valid while a head is rewritten.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "table/limits.h"
+
+namespace sluice::http {
+
+// The names that some rule of ours looks at; everything else is `other`.
+enum class FieldId : uint8_t {
+    other,
+    accept,
+    authorization,
+    connection,
+    content_length,
+    content_type,
+    cookie,
+    date,
+    expect,
+    forwarded,
+    host,
+    keep_alive,
+    proxy_authenticate,
+    proxy_authorization,
+    proxy_connection,
+    retry_after,
+    server,
+    set_cookie,
+    te,
+    traceparent,
+    tracestate,
+    trailer,
+    transfer_encoding,
+    upgrade,
+    via,
+    x_forwarded_for,
+    x_forwarded_host,
+    x_forwarded_port,
+    x_forwarded_prefix,
+    x_forwarded_proto,
+    x_forwarded_server,
+    x_real_ip,
+    x_request_id,
+};
+
+FieldId identify(std::string_view name);  // case-insensitive (RFC 9110 5.1)
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+struct Field {
+    std::string_view name;
+    std::string_view value;  // without surrounding blanks
+    FieldId id = FieldId::other;
+    bool dropped = false;
+};
+
+class FieldList {
+public:
+    // Room for what a head may bring and for what we add.
+    static constexpr size_t kCapacity = limits::kHeadFields + limits::kEditsPerRule + 12;
+
+    void clear() { count_ = 0; seen_ = 0; }
+    // False when full; the caller refuses with too_many_fields.
+    bool add(std::string_view name, std::string_view value, FieldId id);
+    bool add(std::string_view name, std::string_view value) { return add(name, value, identify(name)); }
+    // First field of that name that is not dropped; nullptr when absent. O(1) when it was never added.
+    const Field* find(FieldId id) const;
+    const Field* find(std::string_view name) const;
+    void drop(FieldId id);
+    void drop(std::string_view name);
+
+    std::span<Field> all() { return {fields_.data(), count_}; }
+    std::span<const Field> all() const { return {fields_.data(), count_}; }
+    size_t size() const { return count_; }
+
+private:
+    std::array<Field, kCapacity> fields_;
+    size_t count_ = 0;
+    uint64_t seen_ = 0;  // bit per FieldId ever added
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,94 @@
+// The hand-over between the containers: sealed memfds over a SOCK_SEQPACKET unix socket (design 10.2).
+//   supervisor listens (mode 0600, peer uid must be ours) and says hello
+//   controller sends publish {generation, which segments} + one descriptor a segment; one in flight
+//   the answer is running | refused | late for that generation
+// The same messages run supervisor <-> steward and supervisor -> workers over socketpairs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "table/reason.h"
+
+namespace sluice::table {
+
+enum class Segment : uint8_t { routes = 0, endpoints = 1, secrets = 2 };
+inline constexpr size_t kSegments = 3;
+
+// An owned descriptor; closes on destruction.
+class Descriptor {
+public:
+    Descriptor() = default;
+    explicit Descriptor(int fd) : fd_(fd) {}
+    Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+    Descriptor& operator=(Descriptor&& other) noexcept;
+    ~Descriptor();
+    int get() const { return fd_; }
+    int release() { const int fd = fd_; fd_ = -1; return fd; }
+    explicit operator bool() const { return fd_ >= 0; }
+private:
+    int fd_ = -1;
+};
+
+struct ChannelError {
+    Reason reason;
+    std::string message;
+};
+
+// A memfd with these bytes, sealed against write, shrink, grow and further seals.
+tl::expected<Descriptor, ChannelError> seal(std::string_view name, std::span<const std::byte> bytes);
+
+// A read-only mapping of a sealed memfd; refuses one that lacks a seal or is larger than limits::kSegmentBytes.
+class Mapping {
+public:
+    static tl::expected<Mapping, ChannelError> map(int fd);
+    Mapping() = default;
+    Mapping(Mapping&& other) noexcept;
+    Mapping& operator=(Mapping&& other) noexcept;
+    ~Mapping();
+    std::span<const std::byte> bytes() const { return {data_, size_}; }
+private:
+    const std::byte* data_ = nullptr;
+    size_t size_ = 0;
+};
+
+enum class MessageKind : uint8_t { hello = 1, publish = 2, running = 3, refused = 4, late = 5, heartbeat = 6, drain = 7 };
+
+// One datagram. Plain bytes on the wire; decode() checks kind, length and ranges.
+struct Message {
+    MessageKind kind = MessageKind::hello;
+    uint8_t segments = 0;                            // bit per Segment whose descriptor comes along (publish)
+    uint16_t worker = 0;                             // late: which; running from a worker: its index
+    Reason reason = Reason::ok;                      // refused
+    uint64_t generation = 0;
+    uint64_t schema = 0;                             // hello: schema_hash()
+    std::array<uint64_t, kSegments> digests{};       // hello: what runs; publish: of each segment; 0 = none
+    std::string text;                                // hello: build version; refused: message; bounded
+};
+
+std::vector<std::byte> encode(const Message& message);
+tl::expected<Message, ChannelError> decode(std::span<const std::byte> datagram);
+
+// Blocking or not as the socket is. `descriptors` has one entry per set bit of message.segments, in order.
+// send: error errno as text. receive: std::nullopt-like kind of end of file is an error with Reason::ok.
+tl::expected<void, ChannelError> send(int socket, const Message& message, std::span<const int> descriptors = {});
+struct Received {
+    Message message;
+    std::vector<Descriptor> descriptors;
+    bool closed = false;  // peer is gone; message is empty
+    bool again = false;   // non-blocking and nothing there
+};
+tl::expected<Received, ChannelError> receive(int socket);
+
+// A listening socket at `path` (replaces a stale one), mode 0600. Accept refuses a peer of another uid.
+tl::expected<Descriptor, ChannelError> listen_at(const std::string& path);
+tl::expected<Descriptor, ChannelError> accept_from(int listener);
+tl::expected<Descriptor, ChannelError> connect_to(const std::string& path);
+
+}  // namespace sluice::table

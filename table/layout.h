@@ -1,0 +1,138 @@
+// The structs inside a segment, byte for byte. routes.fbs and endpoints.fbs describe the same structs to
+// FlatBuffers; view.cc asserts that sizes and offsets agree. Little endian, no pointers: a Text is a place in
+// the segment's byte pool, a Range a run in the vector that its field names. verify() has checked every
+// reference before a worker reads one, so readers check nothing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace sluice::table {
+
+inline constexpr uint32_t kNone = 0xffffffffu;
+
+enum class PathKind : uint8_t { exact, prefix, regex };
+enum class PredicateKind : uint8_t { method, header_exact, header_regex, query_exact, query_regex };
+enum class BalancePolicy : uint8_t { least_requests, round_robin };
+// prefix replaces the matched prefix, full the whole path (the query is kept).
+enum class RewriteKind : uint8_t { none, prefix, full };
+enum class EditKind : uint8_t { set, add, remove };
+
+struct Text {
+    uint32_t offset = 0;
+    uint32_t length = 0;
+};
+
+struct Range {
+    uint32_t first = 0;
+    uint32_t count = 0;
+};
+
+struct Host {
+    uint64_t hash;
+    Text name;
+    uint32_t root;     // node
+    uint32_t reserved;
+    Range regexes;     // matches with PathKind::regex, in the order they are tried
+};
+
+// A radix node: its label continues its parent's path. Children are consecutive and ordered by first byte,
+// which node_bytes repeats so that a search touches one cache line.
+struct Node {
+    Text label;
+    Range children;  // nodes
+    Range exact;     // matches whose path ends here
+    Range prefix;    // matches for which this is an element prefix
+};
+
+struct Match {
+    uint32_t rule;
+    uint32_t predicates;        // first
+    uint16_t predicate_count;
+    uint16_t path_length;       // bytes of the matched prefix, for a prefix rewrite
+    uint32_t regex;             // of the path, or kNone
+};
+
+struct Predicate {
+    Text name;
+    Text value;
+    uint32_t regex;  // or kNone
+    PredicateKind kind;
+    uint8_t reserved[3];
+};
+
+struct Rule {
+    uint64_t key_high;
+    uint64_t key_low;
+    Text name;
+    Range splits;
+    Range request_edits;
+    Range response_edits;
+    Text rewrite_path;
+    Text rewrite_host;
+    uint32_t redirect;  // or kNone
+    uint32_t connect_ms;
+    uint32_t first_byte_ms;
+    uint32_t idle_ms;
+    uint32_t request_ms;
+    BalancePolicy policy;
+    RewriteKind rewrite_kind;
+    uint8_t ai;
+    uint8_t reserved;
+};
+
+// Shares of 2^32: a draw d belongs to the first split with d <= last; the final one has last = 2^32 - 1.
+struct Split {
+    uint32_t last;
+    uint32_t weight;
+    uint32_t backend;  // or kNone: answered locally with `reason`
+    uint32_t reason;
+};
+
+struct Redirect {
+    Text scheme;
+    Text host;
+    Text path;
+    uint16_t port;
+    uint16_t status;
+    RewriteKind path_kind;
+    uint8_t reserved[3];
+};
+
+struct Edit {
+    Text name;
+    Text value;
+    EditKind kind;
+    uint8_t reserved[3];
+};
+
+struct Regex {
+    uint64_t digest;  // hash64 of the pattern: compiled programs are kept by it over generations
+    Text pattern;
+};
+
+struct Backend {
+    uint64_t key;
+    Text name;
+};
+
+struct EndpointSet {
+    uint64_t backend;
+    Range endpoints;
+};
+
+struct Endpoint {
+    uint64_t identity_high;
+    uint64_t identity_low;
+    std::array<uint8_t, 16> address;
+    Text name;
+    uint16_t port;
+    uint16_t reserved[3];
+};
+
+static_assert(sizeof(Host) == 32 && sizeof(Node) == 32 && sizeof(Match) == 16);
+static_assert(sizeof(Predicate) == 24 && sizeof(Rule) == 88 && sizeof(Split) == 16);
+static_assert(sizeof(Redirect) == 32 && sizeof(Edit) == 20 && sizeof(Regex) == 16);
+static_assert(sizeof(Backend) == 16 && sizeof(EndpointSet) == 16 && sizeof(Endpoint) == 48);
+
+}  // namespace sluice::table

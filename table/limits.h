@@ -1,0 +1,68 @@
+// Every cap of the project, in one place, named with its unit. A test per limit sends limit and limit + 1.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::limits {
+
+// Client and upstream message heads (reliability: amplification <= 10x).
+inline constexpr size_t kHeadBytes = 32 * 1024;      // request or response head, all lines
+inline constexpr size_t kHeadFields = 100;           // fields in one head
+inline constexpr size_t kFieldNameBytes = 128;       // one field name
+inline constexpr size_t kFieldValueBytes = 8 * 1024; // one field value
+inline constexpr size_t kMethodBytes = 24;           // request method token
+inline constexpr size_t kTargetBytes = 8 * 1024;     // request target
+inline constexpr size_t kHostBytes = 253;            // DNS name, without port (RFC 1035)
+inline constexpr size_t kPathSegments = 256;         // segments of a canonical path
+inline constexpr size_t kInterimResponses = 8;       // 1xx heads before the final one
+inline constexpr size_t kRequestIdBytes = 128;       // a longer client x-request-id is replaced
+
+// Bodies.
+inline constexpr size_t kChunkSizeDigits = 16;             // hex digits of one chunk size
+inline constexpr size_t kChunkExtensionBytes = 256;        // extensions of one chunk; dropped
+inline constexpr size_t kTrailerBytes = 8 * 1024;          // all trailer lines
+inline constexpr size_t kTrailerFields = 32;               // trailer fields
+inline constexpr uint64_t kBodyBytes = uint64_t{1} << 40;  // largest Content-Length that is believed
+
+// Buffers.
+inline constexpr size_t kBlockBytes = 16 * 1024;      // one I/O block
+inline constexpr size_t kBlockSlackBytes = 64;        // behind each block, for wide loads
+inline constexpr size_t kBulkBytes = 64 * 1024;       // a block after two full reads; most held per stream and direction
+inline constexpr size_t kInlineBodyBytes = 4 * 1024;  // a body span up to this is copied behind the staged head
+
+// Connections of one worker.
+inline constexpr size_t kConnections = 16 * 1024;
+inline constexpr size_t kIdleUpstreamsPerEndpoint = 256;
+inline constexpr size_t kAttempts = 3;  // tries of one request, first included
+
+// The table.
+inline constexpr size_t kSegmentBytes = size_t{1} << 30;
+inline constexpr size_t kHosts = 200'000;
+inline constexpr size_t kRules = 1'000'000;
+inline constexpr size_t kMatchesPerHost = 200'000;
+inline constexpr size_t kPredicatesPerMatch = 24;
+inline constexpr size_t kSplitsPerRule = 32;
+inline constexpr size_t kEditsPerRule = 64;
+inline constexpr size_t kBackends = 200'000;
+inline constexpr size_t kEndpoints = 200'000;
+inline constexpr size_t kWeight = 1'000'000;
+inline constexpr size_t kPathBytes = 1024;           // a path in a rule
+inline constexpr size_t kRegexBytes = 1024;          // one pattern
+inline constexpr size_t kRegexesPerHost = 20;
+inline constexpr int64_t kRegexProgram = 10'000;     // RE2 program size
+inline constexpr size_t kHostProbe = 16;             // entries of one hash bucket
+inline constexpr uint32_t kTimeoutMs = 24 * 3600 * 1000;
+
+// The hand-over.
+inline constexpr size_t kMessageBytes = 1024;  // one SOCK_SEQPACKET message
+inline constexpr size_t kGenerationsMapped = 4;
+
+// Files and objects.
+inline constexpr size_t kManifestBytes = 4 * 1024 * 1024;  // one file
+inline constexpr size_t kManifestFiles = 20'000;
+inline constexpr size_t kManifestDocuments = 10'000;       // in one file
+inline constexpr size_t kManifestDepth = 64;
+inline constexpr size_t kManifestNodes = 1'000'000;        // nodes of one file, aliases expanded
+
+}  // namespace sluice::limits
