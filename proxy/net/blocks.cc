@@ -1,0 +1,103 @@
+// Block free lists and the buffer's moves inside one block.
+#include "proxy/net/blocks.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <new>
+
+namespace sluice::net {
+
+Block* BlockPool::take(bool bulk) {
+    const size_t capacity = bulk ? limits::kBulkBytes : limits::kBlockBytes;
+    List& list = list_of(capacity);
+    ++held_;
+    if (list.head != nullptr) {
+        Block* block = list.head;
+        list.head = block->next;
+        list.least = std::min(list.least, --list.count);
+        return block;
+    }
+    void* memory = ::operator new(sizeof(Block) + capacity + limits::kBlockSlackBytes);
+    auto* block = new (memory) Block;
+    block->capacity = static_cast<uint32_t>(capacity);
+    return block;
+}
+
+void BlockPool::give(Block* block) {
+    List& list = list_of(block->capacity);
+    block->next = list.head;
+    list.head = block;
+    ++list.count;
+    --held_;
+}
+
+void BlockPool::shed(List& list, size_t count) {
+    for (; count > 0 && list.head != nullptr; --count) {
+        Block* block = list.head;
+        list.head = block->next;
+        --list.count;
+        ::operator delete(block);
+    }
+}
+
+void BlockPool::trim() {
+    for (List& list : lists_) {
+        shed(list, (list.least + 1) / 2);
+        list.least = list.count;
+    }
+}
+
+BlockPool::~BlockPool() {
+    for (List& list : lists_) shed(list, list.count);
+}
+
+std::span<char> Buffer::tail() {
+    if (block_ == nullptr) return {};
+    return {block_->data() + end_, block_->capacity - end_};
+}
+
+std::span<char> Buffer::room(bool grow) {
+    if (block_ == nullptr) {
+        block_ = pool_->take(grow);
+        begin_ = end_ = 0;
+        return tail();
+    }
+    if (begin_ == end_) begin_ = end_ = 0;
+    if (begin_ > 0 && end_ == block_->capacity) {
+        std::memmove(block_->data(), block_->data() + begin_, end_ - begin_);
+        end_ -= begin_;
+        begin_ = 0;
+    }
+    if (grow && block_->capacity < limits::kBulkBytes) {
+        Block* larger = pool_->take(true);
+        std::memcpy(larger->data(), block_->data() + begin_, end_ - begin_);
+        pool_->give(block_);
+        block_ = larger;
+        end_ -= begin_;
+        begin_ = 0;
+    }
+    return tail();
+}
+
+void Buffer::consume(size_t bytes) {
+    assert(bytes <= size());
+    begin_ += static_cast<uint32_t>(bytes);
+}
+
+void Buffer::clear() {
+    if (block_ != nullptr) pool_->give(block_);
+    block_ = nullptr;
+    begin_ = end_ = 0;
+}
+
+void Buffer::take_from(Buffer& other) {
+    assert(block_ == nullptr);
+    block_ = other.block_;
+    begin_ = other.begin_;
+    end_ = other.end_;
+    other.block_ = nullptr;
+    other.begin_ = other.end_ = 0;
+}
+
+}  // namespace sluice::net

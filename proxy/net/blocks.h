@@ -1,0 +1,82 @@
+// I/O memory: blocks of 16 KiB (and of 64 KiB for bulk) from free lists, taken when bytes are there and given back
+// before a wait, so an idle connection owns none. Buffer is a window of unread or unsent bytes in one block.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "table/limits.h"
+
+namespace sluice::net {
+
+struct Block {
+    Block* next = nullptr;     // in a free list
+    uint32_t capacity = 0;     // bytes in data(), slack not counted
+    char* data() { return reinterpret_cast<char*>(this) + sizeof(Block); }
+};
+
+class BlockPool {
+public:
+    BlockPool() = default;
+    BlockPool(const BlockPool&) = delete;
+    BlockPool& operator=(const BlockPool&) = delete;
+    ~BlockPool();
+
+    Block* take(bool bulk = false);
+    void give(Block* block);
+    // Frees half of what has lain unused since the last call; a burst must not keep its memory for ever.
+    void trim();
+    size_t held() const { return held_; }  // blocks in use
+
+private:
+    struct List {
+        Block* head = nullptr;
+        size_t count = 0;
+        size_t least = 0;  // smallest count since the last trim
+    };
+    List& list_of(size_t capacity) { return lists_[capacity == limits::kBlockBytes ? 0 : 1]; }
+    static void shed(List& list, size_t count);
+
+    std::array<List, 2> lists_;
+    size_t held_ = 0;
+};
+
+class Buffer {
+public:
+    explicit Buffer(BlockPool& pool) : pool_(&pool) {}
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+    ~Buffer() { clear(); }
+
+    bool empty() const { return begin_ == end_; }
+    size_t size() const { return end_ - begin_; }
+    std::string_view bytes() const {
+        if (block_ == nullptr) return {};
+        return {block_->data() + begin_, size()};
+    }
+    // Room behind the bytes, at least one byte, taking or compacting a block; empty when the block is full of
+    // unread bytes and may not grow any more.
+    std::span<char> room(bool grow);
+    // Room without moving what is there (its views stay valid); may be empty.
+    std::span<char> tail();
+    void commit(size_t bytes) { end_ += static_cast<uint32_t>(bytes); }
+    void consume(size_t bytes);
+    void clear();              // forgets the bytes and gives the block back
+    void release_if_empty() {
+        if (empty()) clear();
+    }
+    // Takes over another buffer's block and bytes; this one must be empty.
+    void take_from(Buffer& other);
+    size_t capacity() const { return block_ == nullptr ? 0 : block_->capacity; }
+
+private:
+    BlockPool* pool_;
+    Block* block_ = nullptr;
+    uint32_t begin_ = 0;
+    uint32_t end_ = 0;
+};
+
+}  // namespace sluice::net

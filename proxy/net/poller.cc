@@ -1,0 +1,71 @@
+// epoll events to readiness bits.
+#include "proxy/net/poller.h"
+
+#include <array>
+#include <cstdlib>
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+namespace sluice::net {
+
+namespace {
+
+constexpr int kBatch = 256;
+
+uint8_t bits_of(uint32_t events) {
+    uint8_t bits = 0;
+    if ((events & EPOLLIN) != 0) bits |= kReadable;
+    if ((events & EPOLLOUT) != 0) bits |= kWritable;
+    if ((events & EPOLLRDHUP) != 0) bits |= kReadable | kGone;
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0) bits |= kReadable | kWritable | kGone;
+    return bits;
+}
+
+}  // namespace
+
+Poller::Poller() : fd_(::epoll_create1(EPOLL_CLOEXEC)) {
+    if (fd_ < 0) std::abort();
+    retired_.reserve(kBatch);
+}
+
+Poller::~Poller() {
+    reclaim();
+    ::close(fd_);
+}
+
+bool Poller::add(Socket& socket, bool writable) {
+    socket.source.bits = writable ? kWritable : 0;
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.ptr = &socket;
+    return ::epoll_ctl(fd_, EPOLL_CTL_ADD, socket.fd, &event) == 0;
+}
+
+void Poller::close(Socket& socket) {
+    if (!socket.open()) return;
+    ::close(socket.fd);
+    socket.fd = -1;
+    socket.source.detach();
+}
+
+int Poller::poll(int timeout_ms) {
+    std::array<epoll_event, kBatch> events;
+    const int count = ::epoll_wait(fd_, events.data(), kBatch, timeout_ms);
+    for (int i = 0; i < count; ++i) {
+        auto* socket = static_cast<Socket*>(events[static_cast<size_t>(i)].data.ptr);
+        if (socket->open()) socket->source.raise(bits_of(events[static_cast<size_t>(i)].events));
+    }
+    return count;
+}
+
+void Poller::reclaim() {
+    // Reclaiming may retire more (a frame that owned another object), so the list is read by index.
+    for (size_t i = 0; i < retired_.size(); ++i) {
+        const Retired retired = retired_[i];
+        retired.reclaim(retired.object);
+    }
+    retired_.clear();
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,155 @@
+// The pool's two orders: by endpoint for leases, by age for expiry.
+#include "proxy/upstream/pool.h"
+
+#include <cerrno>
+
+#include "proxy/net/connect.h"
+#include "table/limits.h"
+
+namespace sluice::upstream {
+
+Pool::~Pool() {
+    while (oldest_ != nullptr) {
+        H1Upstream& upstream = *oldest_;
+        unlink(upstream);
+        close(upstream);
+    }
+    poller_.reclaim();
+    for (H1Upstream* object : free_) delete object;
+}
+
+Pool::SlotList& Pool::list_of(uint32_t slot) {
+    if (slot >= slots_.size()) slots_.resize(slot + 1);
+    return slots_[slot];
+}
+
+void Pool::push(H1Upstream& upstream) {
+    SlotList& list = list_of(upstream.slot());
+    upstream.older_in_slot = list.newest;
+    upstream.newer_in_slot = nullptr;
+    if (list.newest != nullptr) list.newest->newer_in_slot = &upstream;
+    list.newest = &upstream;
+    ++list.count;
+    upstream.older = newest_;
+    upstream.newer = nullptr;
+    (newest_ != nullptr ? newest_->newer : oldest_) = &upstream;
+    newest_ = &upstream;
+    upstream.idle_since = now_;
+    ++idle_;
+}
+
+void Pool::unlink(H1Upstream& upstream) {
+    SlotList& list = list_of(upstream.slot());
+    if (list.newest == &upstream) list.newest = upstream.older_in_slot;
+    if (upstream.older_in_slot != nullptr) {
+        upstream.older_in_slot->newer_in_slot = upstream.newer_in_slot;
+    }
+    if (upstream.newer_in_slot != nullptr) {
+        upstream.newer_in_slot->older_in_slot = upstream.older_in_slot;
+    }
+    --list.count;
+    (upstream.older != nullptr ? upstream.older->newer : oldest_) = upstream.newer;
+    (upstream.newer != nullptr ? upstream.newer->older : newest_) = upstream.older;
+    --idle_;
+}
+
+// Newest first; one that the peer has closed, or that says something unasked, is not handed out.
+H1Upstream* Pool::pop(SlotList& list) {
+    while (list.newest != nullptr) {
+        H1Upstream& upstream = *list.newest;
+        unlink(upstream);
+        if (upstream.lease_fit() && now_ - upstream.idle_since < kIdleNs) return &upstream;
+        close(upstream);
+    }
+    return nullptr;
+}
+
+// Events of the running batch may still name the socket, so the object is reused only after it.
+void Pool::close(H1Upstream& upstream) {
+    poller_.close(upstream.socket());
+    poller_.retire(&upstream, &Pool::reclaim);
+}
+
+void Pool::reclaim(void* object) {
+    auto* upstream = static_cast<H1Upstream*>(object);
+    upstream->end();
+    upstream->home->free_.push_back(upstream);
+}
+
+H1Upstream* Pool::take_object() {
+    if (free_.empty()) {
+        auto* made = new H1Upstream(blocks_);
+        made->home = this;
+        return made;
+    }
+    H1Upstream* object = free_.back();
+    free_.pop_back();
+    return object;
+}
+
+Upstream* Pool::lease(uint32_t slot, const net::Address& address, Failure& failure) {
+    if (H1Upstream* idle = pop(list_of(slot))) {
+        idle->begin_request();
+        return idle;
+    }
+    const net::Dialed dialed = net::dial(address);
+    if (dialed.fd < 0) {
+        const bool exhausted = dialed.error == EMFILE || dialed.error == ENFILE ||
+                               dialed.error == EADDRNOTAVAIL || dialed.error == ENOBUFS;
+        if (exhausted) {
+            failure = {Side::gateway, Reason::out_of_descriptors};
+        } else {
+            failure = {Side::upstream, Reason::connect_failed};
+        }
+        failure.never_connected = true;
+        return nullptr;
+    }
+    H1Upstream* made = take_object();
+    made->socket().fd = dialed.fd;
+    if (!poller_.add(made->socket(), false)) {
+        failure = {Side::gateway, Reason::out_of_descriptors};
+        failure.never_connected = true;
+        close(*made);
+        return nullptr;
+    }
+    ++opened_;
+    made->begin(slot);
+    made->begin_request();
+    return made;
+}
+
+void Pool::give_back(Upstream& upstream, bool reusable) {
+    auto& ours = static_cast<H1Upstream&>(upstream);
+    ours.source().detach();
+    SlotList& list = list_of(ours.slot());
+    const bool keep = reusable && ours.reusable() && !list.retired &&
+                      list.count < limits::kIdleUpstreamsPerEndpoint;
+    if (!keep) {
+        close(ours);
+        return;
+    }
+    ours.rest(false);
+    push(ours);
+}
+
+void Pool::retire(uint32_t slot) {
+    SlotList& list = list_of(slot);
+    list.retired = true;
+    while (list.newest != nullptr) {
+        H1Upstream& upstream = *list.newest;
+        unlink(upstream);
+        close(upstream);
+    }
+}
+
+void Pool::revive(uint32_t slot) { list_of(slot).retired = false; }
+
+void Pool::sweep() {
+    while (oldest_ != nullptr && now_ - oldest_->idle_since >= kIdleNs) {
+        H1Upstream& upstream = *oldest_;
+        unlink(upstream);
+        close(upstream);
+    }
+}
+
+}  // namespace sluice::upstream
