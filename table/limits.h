@@ -51,6 +51,7 @@ inline constexpr size_t kPathBytes = 1024;           // a path in a rule
 inline constexpr size_t kRegexBytes = 1024;          // one pattern
 inline constexpr size_t kRegexesPerHost = 20;
 inline constexpr int64_t kRegexProgram = 10'000;     // RE2 program size
+inline constexpr int64_t kRegexMemoryBytes = 1 << 20;   // program and cached states of one RE2
 inline constexpr size_t kHostProbe = 16;             // entries of one hash bucket
 inline constexpr uint32_t kTimeoutMs = 24 * 3600 * 1000;
 
@@ -64,5 +65,9 @@ inline constexpr size_t kManifestFiles = 20'000;
 inline constexpr size_t kManifestDocuments = 10'000;       // in one file
 inline constexpr size_t kManifestDepth = 64;
 inline constexpr size_t kManifestNodes = 1'000'000;        // nodes of one file, aliases expanded
+inline constexpr size_t kManifestTextBytes = 4 * kManifestBytes;  // scalars of one file, aliases expanded
+inline constexpr size_t kManifestProblems = 100;           // problems listed of one document, and of one file
+inline constexpr size_t kManifestDirectories = 4'096;      // directories watched
+inline constexpr size_t kManifestDirectoryDepth = 32;      // directories below a root
 
 }  // namespace sluice::limits

@@ -1,4 +1,5 @@
-// Which endpoint of a backend. Policy is arithmetic: loads, a draw and what was tried go in, an index comes out.
+// Which endpoint of a backend. Policy is arithmetic: loads, a draw and what was tried go in, an
+// index comes out.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +25,17 @@ struct RoundRobinState {
 
 inline constexpr uint32_t kNoPick = 0xffffffffu;
 
-// Index into `slots` (the backend's endpoints in table order), or kNoPick when it is empty. least_requests: the
-// less loaded of two distinct draws (power of two choices); equal loads: the first draw. round_robin: in turn.
-// When all were tried, they may be tried again (one endpoint only: a retry goes to it).
-uint32_t pick(table::BalancePolicy policy, std::span<const live::Slot> slots, const live::Loads& loads,
-              const Tried& tried, RoundRobinState& turn, uint64_t draw);
+// Index into `slots` (the backend's endpoints in table order), or kNoPick when it is empty.
+// least_requests: the less loaded of two distinct draws (power of two choices); equal loads: the
+// first draw. round_robin: in turn. When all were tried, they may be tried again (one endpoint
+// only: a retry goes to it).
+uint32_t pick(
+    table::BalancePolicy policy,
+    std::span<const live::Slot> slots,
+    const live::Loads& loads,
+    const Tried& tried,
+    RoundRobinState& turn,
+    uint64_t draw
+);
 
 }  // namespace sluice::balance

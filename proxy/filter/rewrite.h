@@ -11,12 +11,17 @@ namespace sluice::filter {
 
 // The target and authority that go upstream. Views into the head, the table or `scratch`.
 struct Target {
-    std::string_view target;     // origin form: path [? query]
+    std::string_view target;  // origin form: path [? query]
     std::string_view authority;
     Reason reason = Reason::ok;  // head_too_large: does not fit
 };
-Target rewrite(const table::RoutesView& routes, const table::Rule& rule, const table::Match& match,
-               const http::RequestHead& head, http::Scratch& scratch);
+Target rewrite(
+    const table::RoutesView& routes,
+    const table::Rule& rule,
+    const table::Match& match,
+    const http::RequestHead& head,
+    http::Scratch& scratch
+);
 
 // Location of a redirect rule's answer, absolute. REQUIRES: rule.redirect != kNone.
 struct Location {
@@ -24,11 +29,17 @@ struct Location {
     uint16_t status = 302;
     Reason reason = Reason::ok;
 };
-Location redirect(const table::RoutesView& routes, const table::Rule& rule, const table::Match& match,
-                  const http::RequestHead& head, std::string_view scheme, http::Scratch& scratch);
+Location redirect(
+    const table::RoutesView& routes,
+    const table::Rule& rule,
+    const table::Match& match,
+    const http::RequestHead& head,
+    std::string_view scheme,
+    http::Scratch& scratch
+);
 
-// Applies set, add and remove in table order. Names and values stay in the table, so the head must be written
-// while the generation is pinned.
+// Applies set, add and remove in table order. Names and values stay in the table, so the head must
+// be written while the generation is pinned.
 Reason edit(const table::RoutesView& routes, table::Range edits, http::FieldList& fields);
 
 }  // namespace sluice::filter

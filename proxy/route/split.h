@@ -1,5 +1,5 @@
-// A rule's share for one request: an additive recurrence per worker and rule (error <= 4 requests at any
-// length), so weights hold exactly without random clumps.
+// A rule's share for one request: an additive recurrence per worker and rule (error <= 4 requests
+// at any length), so weights hold exactly without random clumps.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,8 @@
 
 namespace sluice::route {
 
-// One rule's place in its recurrence. Starts anywhere; each draw advances by the golden ratio of 2^32.
+// One rule's place in its recurrence. Starts anywhere; each draw advances by the golden ratio of
+// 2^32.
 struct SplitState {
     uint32_t position = 0;
     uint32_t draw() { return position += 0x9e3779b9u; }
@@ -17,7 +18,8 @@ struct SplitState {
 // The split that `draw` falls into. REQUIRES: rule.splits.count > 0.
 const table::Split& choose(const table::RoutesView& routes, const table::Rule& rule, uint32_t draw);
 
-// Again among the splits for which `usable(split)`; their shares grow in proportion. nullptr when none is.
+// Again among the splits for which `usable(split)`; their shares grow in proportion. nullptr when
+// none is.
 template <class Usable>
 const table::Split* choose_among(
     const table::RoutesView& routes, const table::Rule& rule, uint32_t draw, Usable usable

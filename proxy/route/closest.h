@@ -1,0 +1,22 @@
+// The rule path of a host that a mistyped path most likely meant. Bounded work; runs on refusals
+// only.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "table/view.h"
+
+namespace sluice::route {
+
+// Among the rule paths that share the longest beginning with `path`: the one fewest edits away,
+// else, if a whole element is shared, the shortest. "" when nothing is close. The answer stands in
+// `room`.
+std::string_view closest_path(
+    const table::RoutesView& routes,
+    const table::Host& host,
+    std::string_view path,
+    std::span<char> room
+);
+
+}  // namespace sluice::route
