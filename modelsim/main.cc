@@ -4,6 +4,9 @@
 #include <csignal>
 #include <cstdio>
 
+#include <sys/signalfd.h>
+#include <unistd.h>
+
 #include "modelsim/loop.h"
 #include "modelsim/server.h"
 #include "modelsim/settings.h"
