@@ -1,4 +1,5 @@
-// What a gateway takes out of a message before it passes it on, and what it puts in (RFC 9110 7.6, RFC 7239).
+// What a gateway takes out of a message before it passes it on, and what it puts in (RFC 9110 7.6,
+// RFC 7239).
 #pragma once
 
 #include <string_view>
@@ -8,8 +9,9 @@
 
 namespace sluice::http {
 
-// Drops hop-by-hop fields and those that Connection names. Connection may not name fields that we or the
-// application rely on (host, content-length, authorization, cookie, x-forwarded-*, …): bad_connection_field.
+// Drops hop-by-hop fields and those that Connection names. Connection may not name fields that we
+// or the application rely on (host, content-length, authorization, cookie, x-forwarded-*, …):
+// bad_connection_field.
 Reason strip_hop_by_hop(FieldList& fields);
 
 // Who is on the other side of the client connection.
@@ -19,12 +21,15 @@ struct Peer {
     uint16_t port = 0;         // of our listener, as the client reached it
 };
 
-// Takes out every x-forwarded-*, forwarded and x-real-ip, and puts in our own: x-forwarded-for/-proto/-host/
-// -port. (Trusted hops, which may extend the chain, come with Caller in a later version.)
+// Takes out every x-forwarded-*, forwarded and x-real-ip, and puts in our own:
+// x-forwarded-for/-proto/-host/ -port. (Trusted hops, which may extend the chain, come with Caller
+// in a later version.)
 Reason rebuild_forwarded(RequestHead& head, const Peer& peer, Scratch& scratch);
 
-// Keeps a client's x-request-id if it is 1..128 visible characters, else makes one: 32 hex digits from `draw`.
-// Returns the id (in scratch or the head).
-std::string_view ensure_request_id(RequestHead& head, uint64_t draw_high, uint64_t draw_low, Scratch& scratch);
+// Keeps a client's x-request-id if it is 1..128 visible characters, else makes one: 32 hex digits
+// from `draw`. Returns the id (in scratch or the head).
+std::string_view ensure_request_id(
+    RequestHead& head, uint64_t draw_high, uint64_t draw_low, Scratch& scratch
+);
 
 }  // namespace sluice::http

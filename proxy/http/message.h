@@ -1,6 +1,7 @@
-// One request head and one response head, for both HTTP versions. All views borrow: from the connection's
-// buffer while the head is parsed, from the worker's Scratch once it is rewritten. Heads live in the worker's
-// scratch and never across a suspension: whatever must survive is written out or copied before (design 5).
+// One request head and one response head, for both HTTP versions. All views borrow: from the
+// connection's buffer while the head is parsed, from the worker's Scratch once it is rewritten.
+// Heads live in the worker's scratch and never across a suspension: whatever must survive is
+// written out or copied before (design 5).
 #pragma once
 
 #include <array>
@@ -13,8 +14,8 @@
 namespace sluice::http {
 
 enum class Framing : uint8_t {
-    none,         // no body
-    length,       // Content-Length bytes
+    none,    // no body
+    length,  // Content-Length bytes
     chunked,
     until_close,  // responses only
 };
@@ -26,37 +27,42 @@ struct BodyFraming {
 
 struct RequestHead {
     std::string_view method;
-    std::string_view target;     // as it came; what is forwarded unless path was rewritten or not canonical
-    std::string_view path;       // canonical (path.h); matched, rewritten and forwarded alike
-    std::string_view query;      // without '?'; has_query tells "/a?" from "/a"
+    std::string_view
+        target;  // as it came; what is forwarded unless path was rewritten or not canonical
+    std::string_view path;   // canonical (path.h); matched, rewritten and forwarded alike
+    std::string_view query;  // without '?'; has_query tells "/a?" from "/a"
     bool has_query = false;
     bool target_is_canonical = true;  // target is exactly path [? query]
-    std::string_view authority;  // host[:port] as the client wrote it
-    std::string_view host;       // lower case, no port, no trailing dot; IPv6 with brackets
-    uint8_t minor = 1;           // HTTP/1.x
+    std::string_view authority;       // host[:port] as the client wrote it
+    std::string_view host;            // lower case, no port, no trailing dot; IPv6 with brackets
+    uint8_t minor = 1;                // HTTP/1.x
     BodyFraming body;
-    bool keep_alive = true;      // the client allows another request on the connection
+    bool keep_alive = true;  // the client allows another request on the connection
     bool expects_continue = false;
     bool wants_upgrade = false;  // Connection: upgrade with an Upgrade field
     bool accepts_trailers = false;
     bool is_head = false;        // method HEAD
     bool is_idempotent = false;  // RFC 9110 9.2.2
     FieldList fields;
-    size_t size = 0;             // bytes of the head in the buffer, blank line included
+    size_t size = 0;  // bytes of the head in the buffer, blank line included
 };
 
 struct ResponseHead {
     uint16_t status = 0;
     std::string_view phrase;
     uint8_t minor = 1;
-    BodyFraming body;            // after the rules for HEAD, 1xx, 204, 304 are applied
-    bool keep_alive = true;      // the upstream allows another request
+    BodyFraming body;        // after the rules for HEAD, 1xx, 204, 304 are applied
+    bool keep_alive = true;  // the upstream allows another request
+    // Set by the exchange for a client of HTTP/1.0 that asked to keep the connection: it must be
+    // told.
+    bool announce_keep_alive = false;
     bool interim() const { return status < 200; }
     FieldList fields;
     size_t size = 0;
 };
 
-// Bump memory for text that a rewrite makes (canonical path, forwarded values, request id). Reset per head.
+// Bump memory for text that a rewrite makes (canonical path, forwarded values, request id). Reset
+// per head.
 class Scratch {
 public:
     void reset() { used_ = 0; }
