@@ -1,4 +1,4 @@
-"""The checks, one function each: a tree in, findings out. tidy.py runs them; test_tidy.py tests them."""
+"""The checks, one function each: a tree in, findings out. tidy.py runs, test_tidy.py tests them."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def pragma_once(tree: Tree) -> Iterator[str]:
 
 
 def sizes(tree: Tree) -> Iterator[tuple[str, str, int, int]]:
-    """(what, where, value, bar) of everything over its bar; the ratchet decides what is a finding."""
+    """(what, where, value, bar) of all that is over its bar; the ratchet decides what it means."""
     for path in tree.programs():
         lines = tree.text(path).split("\n")
         if len(lines) - 1 > FILE_LINES:
@@ -240,7 +240,7 @@ def formatted(tree: Tree) -> Iterator[str]:
     )
     seen = set()
     for line in run.stderr.splitlines():
-        match = re.match(r"(.+?):(\d+):\d+: (?:warning|error): code should be clang-formatted", line)
+        match = re.match(r"(.+?):(\d+):\d+: \w+: code should be clang-formatted", line)
         if match and match.group(1) not in seen:
             seen.add(match.group(1))
             yield f"{match.group(1)}:{match.group(2)}: run {FORMATTER} -i"

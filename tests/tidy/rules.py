@@ -1,8 +1,8 @@
 """The include rule of the design, as data: which folder may include which, and which libraries.
 
-A folder includes itself and what stands in its row; nothing else. Third-party headers are named by the
-first part of their path. The vocabulary of the hand-over (limits and reasons) is plain constants that
-every part may name.
+A folder includes itself and what stands in its row; nothing else. Third-party headers are named by
+the first part of their path. The vocabulary of the hand-over (limits, reasons) is plain constants
+that every part may name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Reading C++ well enough for the checks: text without comments and strings, and where functions are.
+"""Reading C++ well enough for the checks: text without comments and strings, places of functions.
 
-Not a parser: a scanner that counts braces. It errs towards silence, and test_tidy.py holds the shapes
-that it must see.
+Not a parser: a scanner that counts braces. It errs towards silence, and test_tidy.py holds the
+shapes that it must see.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def _line_of_head(code: str, start: int) -> int:
 
 _AWAIT = re.compile(r"\bco_await\b")
 _CAPTURE = re.compile(r"\[(?=[^\]\[]*[&=\w])[^\]\[]*\]\s*(?:\(|\{|mutable)")
-_LAMBDA = re.compile(r"(?<![\w\])])\[([^\[\]]*)\]\s*(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?[^;{}()]*\{")
+_LAMBDA = re.compile(
+    r"(?<![\w\])])\[([^\[\]]*)\]\s*(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?[^;{}()]*\{"
+)
 _AGGREGATE = re.compile(r"[(,=]\s*\{|\b[A-Z]\w*(?:<[^<>;]*>)?\s*\{")
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Style as a test: runs every check on the tree and its own unit tests, and prints one closing line."""
+"""Style as a test: every check on the tree, the checks' own unit tests, and one closing line."""
 
 from __future__ import annotations
 
