@@ -39,6 +39,9 @@ struct Meta {
     std::map<std::string, std::string> labels;
     std::map<std::string, std::string> annotations;
     Origin origin;
+
+    // Equal content: where and at which resourceVersion it was read does not count.
+    bool operator==(const Meta& other) const;
 };
 
 // One thing wrong with a document, with its place and field path ("spec.rules[0].host").

@@ -17,12 +17,14 @@ enum class ValueMatchType : uint8_t { exact, regular_expression };
 struct PathMatch {
     PathMatchType type = PathMatchType::path_prefix;
     std::string value = "/";
+    bool operator==(const PathMatch&) const = default;
 };
 
 struct NamedMatch {             // a header or a query parameter
     ValueMatchType type = ValueMatchType::exact;
     std::string name;
     std::string value;
+    bool operator==(const NamedMatch&) const = default;
 };
 
 struct RouteMatch {             // all that are given must hold
@@ -31,27 +33,32 @@ struct RouteMatch {             // all that are given must hold
     std::vector<NamedMatch> query_params;
     std::string method;         // "" any
     Place place;
+    bool operator==(const RouteMatch&) const = default;
 };
 
 struct HeaderValue {
     std::string name;
     std::string value;
+    bool operator==(const HeaderValue&) const = default;
 };
 
 struct HeaderModifier {
     std::vector<HeaderValue> set;
     std::vector<HeaderValue> add;
     std::vector<std::string> remove;
+    bool operator==(const HeaderModifier&) const = default;
 };
 
 struct PathModifier {           // exactly one
     std::optional<std::string> replace_full_path;
     std::optional<std::string> replace_prefix_match;
+    bool operator==(const PathModifier&) const = default;
 };
 
 struct UrlRewrite {
     std::string hostname;       // "" keeps
     std::optional<PathModifier> path;
+    bool operator==(const UrlRewrite&) const = default;
 };
 
 struct RequestRedirect {
@@ -60,6 +67,7 @@ struct RequestRedirect {
     std::optional<int32_t> port;
     int32_t status_code = 302;  // 301, 302, 303, 307, 308
     std::optional<PathModifier> path;
+    bool operator==(const RequestRedirect&) const = default;
 };
 
 enum class FilterType : uint8_t {
@@ -73,6 +81,7 @@ struct RouteFilter {            // the member that `type` names, and only that, 
     std::optional<UrlRewrite> url_rewrite;
     std::optional<RequestRedirect> request_redirect;
     Place place;
+    bool operator==(const RouteFilter&) const = default;
 };
 
 struct BackendRef {
@@ -81,6 +90,7 @@ struct BackendRef {
     std::string port;              // port number, or port name, as text
     int32_t weight = 1;            // 0..1,000,000
     Place place;
+    bool operator==(const BackendRef&) const = default;
 };
 
 enum class LoadBalancingPolicy : uint8_t { least_requests, round_robin };
@@ -90,6 +100,7 @@ struct Timeouts {                  // milliseconds; absent = default of the desi
     std::optional<int64_t> first_token_ms;
     std::optional<int64_t> idle_ms;
     std::optional<int64_t> request_ms;
+    bool operator==(const Timeouts&) const = default;
 };
 
 struct RouteRule {
@@ -100,6 +111,7 @@ struct RouteRule {
     LoadBalancingPolicy policy = LoadBalancingPolicy::least_requests;
     Timeouts timeouts;
     Place place;
+    bool operator==(const RouteRule&) const = default;
 };
 
 struct ModelRoute {
@@ -108,6 +120,7 @@ struct ModelRoute {
     std::optional<std::string> class_name;  // spec.ingressClassName
     std::vector<std::string> hostnames;     // none = any host
     std::vector<RouteRule> rules;
+    bool operator==(const ModelRoute&) const = default;
 };
 
 }  // namespace sluice::model

@@ -17,6 +17,7 @@ struct ServicePort {
     std::string app_protocol;
     int32_t port = 0;
     std::string target_port;  // number or name as text; slices resolve it, we only show it
+    bool operator==(const ServicePort&) const = default;
 };
 
 struct Service {
@@ -24,6 +25,7 @@ struct Service {
     Meta meta;
     ServiceType type = ServiceType::cluster_ip;
     std::vector<ServicePort> ports;
+    bool operator==(const Service&) const = default;
 };
 
 enum class AddressType : uint8_t { ipv4, ipv6, fqdn };
@@ -38,12 +40,14 @@ struct SliceEndpoint {
     std::string node_name;
     std::string zone;
     Place place;
+    bool operator==(const SliceEndpoint&) const = default;
 };
 
 struct SlicePort {
     std::string name;      // matches ServicePort::name
     std::string protocol;
     std::optional<int32_t> port;
+    bool operator==(const SlicePort&) const = default;
 };
 
 struct EndpointSlice {
@@ -53,6 +57,7 @@ struct EndpointSlice {
     AddressType address_type = AddressType::ipv4;
     std::vector<SliceEndpoint> endpoints;
     std::vector<SlicePort> ports;
+    bool operator==(const EndpointSlice&) const = default;
 };
 
 }  // namespace sluice::model

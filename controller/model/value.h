@@ -14,14 +14,28 @@ namespace sluice::model {
 struct Place {
     int line = 0;
     int column = 0;
+    // Two objects that differ only in where they were read are equal: a comment added above an object
+    // changes no routing. So places never take part in a comparison.
+    friend bool operator==(const Place&, const Place&) { return true; }
 };
 
 struct Value {
     enum class Kind : uint8_t { null, boolean, integer, number, string, list, map };
 
+    // Defined in value.cc: a map holds pairs of this very type, which must be complete there.
+    Value();
+    ~Value();
+    Value(const Value&);
+    Value(Value&&) noexcept;
+    Value& operator=(const Value&);
+    Value& operator=(Value&&) noexcept;
+
     Kind kind = Kind::null;
     Place place;
     bool boolean = false;
+    // A plain scalar that kubectl (YAML 1.1) and YAML 1.2 read as different types (no, 010, 1_000): kept as
+    // its text. The decoders refuse it where it would matter; documents of other kinds may hold it.
+    bool ambiguous = false;
     int64_t integer = 0;
     double number = 0;
     std::string string;
