@@ -1,4 +1,5 @@
-// A TCP address as the table and the log have it: 16 bytes (IPv4 as ::ffff:a.b.c.d) and a port in host order.
+// A TCP address as the table and the log have it: 16 bytes (IPv4 as ::ffff:a.b.c.d) and a port in
+// host order.
 #pragma once
 
 #include <array>

@@ -1,5 +1,6 @@
-// I/O memory: blocks of 16 KiB (and of 64 KiB for bulk) from free lists, taken when bytes are there and given back
-// before a wait, so an idle connection owns none. Buffer is a window of unread or unsent bytes in one block.
+// I/O memory: blocks of 16 KiB (and of 64 KiB for bulk) from free lists, taken when bytes are there
+// and given back before a wait, so an idle connection owns none. Buffer is a window of unread or
+// unsent bytes in one block.
 #pragma once
 
 #include <array>
@@ -13,8 +14,8 @@
 namespace sluice::net {
 
 struct Block {
-    Block* next = nullptr;     // in a free list
-    uint32_t capacity = 0;     // bytes in data(), slack not counted
+    Block* next = nullptr;  // in a free list
+    uint32_t capacity = 0;  // bytes in data(), slack not counted
     char* data() { return reinterpret_cast<char*>(this) + sizeof(Block); }
 };
 
@@ -27,7 +28,8 @@ public:
 
     Block* take(bool bulk = false);
     void give(Block* block);
-    // Frees half of what has lain unused since the last call; a burst must not keep its memory for ever.
+    // Frees half of what has lain unused since the last call; a burst must not keep its memory for
+    // ever.
     void trim();
     size_t held() const { return held_; }  // blocks in use
 
@@ -57,14 +59,14 @@ public:
         if (block_ == nullptr) return {};
         return {block_->data() + begin_, size()};
     }
-    // Room behind the bytes, at least one byte, taking or compacting a block; empty when the block is full of
-    // unread bytes and may not grow any more.
+    // Room behind the bytes, at least one byte, taking or compacting a block; empty when the block
+    // is full of unread bytes and may not grow any more.
     std::span<char> room(bool grow);
     // Room without moving what is there (its views stay valid); may be empty.
     std::span<char> tail();
     void commit(size_t bytes) { end_ += static_cast<uint32_t>(bytes); }
     void consume(size_t bytes);
-    void clear();              // forgets the bytes and gives the block back
+    void clear();  // forgets the bytes and gives the block back
     void release_if_empty() {
         if (empty()) clear();
     }

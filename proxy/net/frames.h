@@ -1,5 +1,5 @@
-// Memory of coroutine frames: free lists by size class, so that a request allocates nothing. Frames of one worker
-// only; not thread-safe.
+// Memory of coroutine frames: free lists by size class, so that a request allocates nothing. Frames
+// of one worker only; not thread-safe.
 #pragma once
 
 #include <array>
@@ -16,12 +16,15 @@ public:
     FramePool& operator=(const FramePool&) = delete;
     ~FramePool();
 
-    // Size classes of 64 bytes up to kLargestBytes; larger frames come from the heap (none of ours is).
+    // Size classes of 64 bytes up to kLargestBytes; larger frames come from the heap (none of ours
+    // is).
     void* take(size_t bytes);
     static void give(void* frame);
 
-    size_t largest_bytes() const { return largest_bytes_; }  // ever asked for: frame sizes are asserted in tests
-    size_t fresh() const { return fresh_; }                  // frames that had to come from the heap
+    size_t largest_bytes() const {
+        return largest_bytes_;
+    }                                        // ever asked for: frame sizes are asserted in tests
+    size_t fresh() const { return fresh_; }  // frames that had to come from the heap
 
 private:
     static constexpr size_t kClassBytes = 64;
@@ -41,7 +44,8 @@ private:
     size_t fresh_ = 0;
 };
 
-// A coroutine whose first parameter (or object) has `FramePool& frames()` gets its frame from there.
+// A coroutine whose first parameter (or object) has `FramePool& frames()` gets its frame from
+// there.
 template <class T>
 concept HasFrames = requires(T& owner) {
     { owner.frames() } -> std::same_as<FramePool&>;

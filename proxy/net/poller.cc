@@ -1,17 +1,13 @@
 // epoll events to readiness bits.
 #include "proxy/net/poller.h"
 
-#include <array>
 #include <cstdlib>
 
-#include <sys/epoll.h>
 #include <unistd.h>
 
 namespace sluice::net {
 
 namespace {
-
-constexpr int kBatch = 256;
 
 uint8_t bits_of(uint32_t events) {
     uint8_t bits = 0;
@@ -49,14 +45,17 @@ void Poller::close(Socket& socket) {
     socket.source.detach();
 }
 
-int Poller::poll(int timeout_ms) {
-    std::array<epoll_event, kBatch> events;
-    const int count = ::epoll_wait(fd_, events.data(), kBatch, timeout_ms);
-    for (int i = 0; i < count; ++i) {
-        auto* socket = static_cast<Socket*>(events[static_cast<size_t>(i)].data.ptr);
-        if (socket->open()) socket->source.raise(bits_of(events[static_cast<size_t>(i)].events));
+void Poller::wait(int timeout_ms) {
+    ready_ = ::epoll_wait(fd_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
+}
+
+void Poller::dispatch() {
+    for (int i = 0; i < ready_; ++i) {
+        const epoll_event& event = events_[static_cast<size_t>(i)];
+        auto* socket = static_cast<Socket*>(event.data.ptr);
+        if (socket->open()) socket->source.raise(bits_of(event.events));
     }
-    return count;
+    ready_ = 0;
 }
 
 void Poller::reclaim() {

@@ -1,6 +1,6 @@
-// Readiness and waiting. Readiness lives in its source (a socket, later an HTTP/2 stream) as three bits that stay
-// set until a read or write finds nothing; a waiter holds only a mask. Nothing is registered per wait: lending an
-// upstream to an exchange is two pointer stores.
+// Readiness and waiting. Readiness lives in its source (a socket, later an HTTP/2 stream) as three
+// bits that stay set until a read or write finds nothing; a waiter holds only a mask. Nothing is
+// registered per wait: lending an upstream to an exchange is two pointer stores.
 #pragma once
 
 #include <coroutine>
@@ -11,7 +11,8 @@ namespace sluice::net {
 // Bits of one source.
 inline constexpr uint8_t kReadable = 1;
 inline constexpr uint8_t kWritable = 2;
-inline constexpr uint8_t kGone = 4;  // the peer sent FIN or reset; bytes before it may still be readable
+inline constexpr uint8_t kGone =
+    4;  // the peer sent FIN or reset; bytes before it may still be readable
 
 // Bits of a waiter: two sources and the deadline.
 using Wake = uint16_t;
@@ -27,7 +28,8 @@ inline constexpr Wake kDeadline = 1 << 6;
 
 class Waiter;
 
-// Something that becomes ready. `waiter` is told; nullptr means nobody waits (an idle pooled connection).
+// Something that becomes ready. `waiter` is told; nullptr means nobody waits (an idle pooled
+// connection).
 struct Source {
     Waiter* waiter = nullptr;
     uint8_t bits = 0;
@@ -47,8 +49,8 @@ public:
     const Source* client = nullptr;
     const Source* upstream = nullptr;
 
-    // `co_await waiter.wake(set)` returns the bits of `set` that are up, at least one. It does not suspend when one
-    // is up already, so ask only for what a try has just found to be down.
+    // `co_await waiter.wake(set)` returns the bits of `set` that are up, at least one. It does not
+    // suspend when one is up already, so ask only for what a try has just found to be down.
     auto wake(Wake set) {
         struct Awaiter {
             Waiter& waiter;
@@ -63,8 +65,8 @@ public:
         return Awaiter{*this, set};
     }
 
-    // Called by sources and the wheel. May resume the coroutine, which may destroy what owns this waiter: the
-    // caller touches nothing of it afterwards.
+    // Called by sources and the wheel. May resume the coroutine, which may destroy what owns this
+    // waiter: the caller touches nothing of it afterwards.
     void raised(Wake bits) {
         pending_ |= bits & kDeadline;
         if (handle_ && (bits & wanted_) != 0) {

@@ -3,8 +3,8 @@
 
 #include <cerrno>
 #include <cstddef>
-
 #include <linux/tcp.h>
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -13,8 +13,8 @@ namespace sluice::net {
 
 namespace {
 
-// The kernel's tcp_info, because glibc's ends before the field we need; the two headers clash, so this file
-// includes only the kernel's.
+// The kernel's tcp_info, because glibc's ends before the field we need; the two headers clash, so
+// this file includes only the kernel's.
 int64_t acked(const ::tcp_info& info, socklen_t length) {
     constexpr size_t kEnd = offsetof(::tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked);
     return length >= kEnd ? static_cast<int64_t>(info.tcpi_bytes_acked) : -1;
@@ -65,7 +65,9 @@ Transfer Socket::write(std::span<const iovec> from) {
     }
 }
 
-void shut_write(const Socket& socket) { ::shutdown(socket.fd, SHUT_WR); }
+void shut_write(const Socket& socket) {
+    ::shutdown(socket.fd, SHUT_WR);
+}
 
 void reset_on_close(const Socket& socket) {
     const linger now{1, 0};

@@ -1,5 +1,6 @@
-// One non-blocking TCP socket: a descriptor and its readiness. Reads and writes are tried first and never wait; a
-// short read means drained, except when the peer has gone: then only end of file does.
+// One non-blocking TCP socket: a descriptor and its readiness. Reads and writes are tried first and
+// never wait; a short read means drained, except when the peer has gone: then only end of file
+// does.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +17,8 @@ enum class Io : uint8_t { done, again, closed };
 
 struct Transfer {
     Io io = Io::again;
-    size_t bytes = 0;   // done: > 0
-    int error = 0;      // closed: 0 = end of file, else errno
+    size_t bytes = 0;  // done: > 0
+    int error = 0;     // closed: 0 = end of file, else errno
 };
 
 class Poller;
@@ -42,8 +43,8 @@ void shut_write(const Socket& socket);
 void reset_on_close(const Socket& socket);
 // Outcome of a non-blocking connect: 0 or errno.
 int connect_error(const Socket& socket);
-// Payload bytes that the peer's kernel has acknowledged since the connection began (tcp(7), TCP_INFO); the
-// handshake counts as one. Negative when the kernel does not say.
+// Payload bytes that the peer's kernel has acknowledged since the connection began (tcp(7),
+// TCP_INFO); the handshake counts as one. Negative when the kernel does not say.
 int64_t acknowledged_bytes(const Socket& socket);
 
 }  // namespace sluice::net

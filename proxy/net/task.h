@@ -1,6 +1,6 @@
-// Coroutines of the data plane. Task<void> is lazy and awaited where it is made: one frame per exchange inside one
-// frame per connection, everything else is a leaf awaiter. Detached starts at once and frees itself at its end.
-// Errors are values; an exception is a bug and ends the process.
+// Coroutines of the data plane. Task<void> is lazy and awaited where it is made: one frame per
+// exchange inside one frame per connection, everything else is a leaf awaiter. Detached starts at
+// once and frees itself at its end. Errors are values; an exception is a bug and ends the process.
 #pragma once
 
 #include <coroutine>
@@ -12,7 +12,8 @@
 
 namespace sluice::net {
 
-// Where a frame comes from: the pool of the coroutine's first argument (or of its object), else the heap.
+// Where a frame comes from: the pool of the coroutine's first argument (or of its object), else the
+// heap.
 struct FrameMemory {
     template <class Owner, class... Rest>
         requires HasFrames<Owner>
@@ -34,8 +35,7 @@ public:
         auto final_suspend() noexcept {
             struct Back {
                 bool await_ready() noexcept { return false; }
-                std::coroutine_handle<> await_suspend(
-                    std::coroutine_handle<promise_type> self
+                std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self
                 ) noexcept {
                     return self.promise().caller;
                 }

@@ -1,6 +1,7 @@
-// Deadlines without a timer per operation: a wheel of 10 ms ticks that holds waiters. Moving a deadline later is
-// one store; the entry stays where it is linked and is looked at again when its slot comes. Times are
-// CLOCK_MONOTONIC nanoseconds. A deadline fires at or up to one tick after its time.
+// Deadlines without a timer per operation: a wheel of 10 ms ticks that holds waiters. Moving a
+// deadline later is one store; the entry stays where it is linked and is looked at again when its
+// slot comes. Times are CLOCK_MONOTONIC nanoseconds. A deadline fires at or up to one tick after
+// its time.
 #pragma once
 
 #include <array>
@@ -38,7 +39,8 @@ public:
     void set(Deadline& entry, int64_t at);
     void forget(Deadline& entry);
 
-    // Raises kDeadline on every waiter whose time has come. Waiters may set and forget entries meanwhile.
+    // Raises kDeadline on every waiter whose time has come. Waiters may set and forget entries
+    // meanwhile.
     void advance(int64_t now);
     // When advance() should run next; kNever when the wheel is empty.
     int64_t next() const;
@@ -53,8 +55,8 @@ private:
 
     std::array<Deadline*, kSlots> slots_{};
     std::array<uint64_t, kSlots / kWordBits> occupied_{};
-    int64_t tick_;            // all ticks up to this one are done
-    Deadline* due_ = nullptr; // entries of the slot being fired
+    int64_t tick_;             // all ticks up to this one are done
+    Deadline* due_ = nullptr;  // entries of the slot being fired
 };
 
 }  // namespace sluice::net

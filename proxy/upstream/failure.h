@@ -13,9 +13,10 @@ enum class Side : uint8_t { client, gateway, upstream };
 struct Failure {
     Side side = Side::gateway;
     Reason reason = Reason::ok;
-    bool never_connected = false;   // connect failed: no byte can have left
-    bool never_arrived = false;     // the peer had closed before our bytes came: nothing was acknowledged
-    bool answered = false;          // at least one response byte came
+    bool never_connected = false;  // connect failed: no byte can have left
+    bool never_arrived =
+        false;              // the peer had closed before our bytes came: nothing was acknowledged
+    bool answered = false;  // at least one response byte came
     explicit operator bool() const { return reason != Reason::ok; }
 };
 

@@ -16,7 +16,8 @@ namespace {
 
 constexpr uint8_t kFullReadsBeforeBulk = 2;
 constexpr size_t kChunkHeadBytes = 18;  // 16 hex digits and CRLF
-constexpr size_t kChunkFrameBytes = kChunkHeadBytes + http::kChunkEnd.size() + http::kLastChunk.size();
+constexpr size_t kChunkFrameBytes =
+    kChunkHeadBytes + http::kChunkEnd.size() + http::kLastChunk.size();
 constexpr std::string_view kChunkEndAndLast = "\r\n0\r\n\r\n";
 
 iovec piece_of(std::string_view bytes) {
@@ -43,7 +44,8 @@ Io H1Stream::fill() {
     if (got.io != Io::done) return got.io;
     in_.commit(got.bytes);
     received_ += got.bytes;
-    full_reads_ = got.bytes == room.size() ? std::min<uint8_t>(full_reads_ + 1, kFullReadsBeforeBulk) : 0;
+    full_reads_ =
+        got.bytes == room.size() ? std::min<uint8_t>(full_reads_ + 1, kFullReadsBeforeBulk) : 0;
     return Io::done;
 }
 
@@ -93,7 +95,8 @@ void H1Stream::begin_message(http::Framing framing) {
     chunk_left_ = 0;
 }
 
-// Once all is sent, the room behind it is worth more than the bytes, except for a replay, which ends here.
+// Once all is sent, the room behind it is worth more than the bytes, except for a replay, which
+// ends here.
 void H1Stream::reuse_room() {
     passed_by_ = passed_by_ || out_.size() > 0;
     out_.consume(out_.size());

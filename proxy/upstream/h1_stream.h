@@ -1,6 +1,6 @@
-// One HTTP/1 byte stream with a buffer each way: what client and upstream connections have in common. Reads fill
-// the in-buffer, body spans point into it; writes go out behind what is staged in the out-buffer, small spans
-// copied, large ones gathered.
+// One HTTP/1 byte stream with a buffer each way: what client and upstream connections have in
+// common. Reads fill the in-buffer, body spans point into it; writes go out behind what is staged
+// in the out-buffer, small spans copied, large ones gathered.
 #pragma once
 
 #include <cstddef>
@@ -29,14 +29,16 @@ public:
 
     // --- in
     std::string_view input() const { return in_.bytes(); }
-    // One read. again when nothing came or the buffer may not grow; closed with read_error() (0 = end of file).
+    // One read. again when nothing came or the buffer may not grow; closed with read_error() (0 =
+    // end of file).
     Io fill();
     void consume(size_t bytes) { in_.consume(bytes); }
     int read_error() const { return read_error_; }
     uint64_t received() const { return received_; }  // bytes since start_message()
 
     void begin_body(http::BodyFraming framing);
-    // closed: body_reason() says what was wrong with the bytes, or ok when the stream ended too early.
+    // closed: body_reason() says what was wrong with the bytes, or ok when the stream ended too
+    // early.
     Io read_body(std::string_view& bytes, bool& last);
     Reason body_reason() const { return body_reason_; }
     bool body_ended() const { return scanner_.ended(); }
@@ -50,7 +52,8 @@ public:
     void staged(size_t bytes) { out_.commit(bytes); }
     bool pending() const { return sent_ < out_.size(); }
     void begin_message(http::Framing framing);  // of what is written next
-    // Takes from `bytes` what it can; small spans are only staged and go with the next flush, `last` flushes.
+    // Takes from `bytes` what it can; small spans are only staged and go with the next flush,
+    // `last` flushes.
     Io write_body(std::string_view& bytes, bool last);
     Io write_trailers(std::string_view lines);
     Io flush();
@@ -75,18 +78,18 @@ private:
     net::Buffer in_;
     net::Buffer out_;
     http::BodyScanner scanner_;
-    size_t lent_ = 0;            // bytes of in_ that the last span covers
-    size_t sent_ = 0;            // of out_
+    size_t lent_ = 0;  // bytes of in_ that the last span covers
+    size_t sent_ = 0;  // of out_
     uint64_t sent_total_ = 0;
     uint64_t received_ = 0;
-    uint64_t chunk_left_ = 0;    // bytes of the chunk whose head went out
+    uint64_t chunk_left_ = 0;  // bytes of the chunk whose head went out
     int read_error_ = 0;
     int write_error_ = 0;
-    uint8_t full_reads_ = 0;     // in a row; two make the buffer grow
+    uint8_t full_reads_ = 0;  // in a row; two make the buffer grow
     Reason body_reason_ = Reason::ok;
     http::Framing out_framing_ = http::Framing::none;
     bool end_staged_ = false;
-    bool passed_by_ = false;     // bytes went out that the out-buffer does not hold
+    bool passed_by_ = false;  // bytes went out that the out-buffer does not hold
 };
 
 }  // namespace sluice::upstream

@@ -68,7 +68,8 @@ bool H1Upstream::stage_head(
 }
 
 // The end of a connect shows as writability; its outcome is asked for once.
-Io H1Upstream::finish_connect() {
+Io H1Upstream::try_connect() {
+    if (connected_) return Io::done;
     if (!stream_.socket.writable()) return Io::again;
     const int error = net::connect_error(stream_.socket);
     if (error == 0) {
@@ -81,19 +82,11 @@ Io H1Upstream::finish_connect() {
 }
 
 Io H1Upstream::try_flush() {
-    if (!connected_) {
-        const Io io = finish_connect();
-        if (io != Io::done) return io;
-    }
     const Io io = stream_.flush();
     return io == Io::closed ? write_failed() : io;
 }
 
 Io H1Upstream::try_write_body(std::string_view& bytes, bool last) {
-    if (!connected_) {
-        const Io io = finish_connect();
-        if (io != Io::done) return io;
-    }
     const Io io = stream_.write_body(bytes, last);
     return io == Io::closed ? write_failed() : io;
 }
@@ -115,9 +108,11 @@ Io H1Upstream::read_failed() {
     const bool end_of_file = stream_.read_error() == 0;
     failure_ = {Side::upstream, end_of_file ? Reason::upstream_closed : Reason::upstream_reset};
     failure_.answered = stream_.received() > 0;
-    if (!end_of_file || failure_.answered) return Io::closed;
-    // The peer had closed before our bytes came if its kernel acknowledged none of them (design 10.11 c). The
-    // handshake counts as one acknowledged byte.
+    if (failure_.answered) return Io::closed;
+    failure_.never_arrived = stream_.sent_total() == sent_before_;
+    if (!end_of_file || failure_.never_arrived) return Io::closed;
+    // The peer had closed before our bytes came if its kernel acknowledged none of them
+    // (design 10.11 c). The handshake counts as one acknowledged byte.
     const int64_t acknowledged = net::acknowledged_bytes(stream_.socket);
     const auto before = static_cast<int64_t>(sent_before_) + 1;
     failure_.never_arrived = acknowledged >= 0 && acknowledged <= before;

@@ -15,6 +15,7 @@ public:
     explicit H1Upstream(net::BlockPool& blocks) : stream_(blocks) {}
 
     net::Source& source() override { return stream_.socket.source; }
+    Io try_connect() override;
     bool stage_head(
         const http::RequestHead& head,
         std::string_view target,
@@ -24,7 +25,6 @@ public:
     Io try_write_body(std::string_view& bytes, bool last) override;
     Io try_flush() override;
     Io try_write_trailers(std::string_view lines) override;
-    bool connected() const override { return connected_; }
     Io try_read_head(bool to_head, http::ResponseHead& head) override;
     Io try_read_body(std::string_view& bytes, bool& last) override;
     std::string_view trailers() const override { return stream_.trailers(); }
@@ -34,11 +34,11 @@ public:
     void rest(bool keep_request) override { stream_.rest(keep_request); }
 
     // --- for the pool
-    void begin(uint32_t slot);       // a new connection to that endpoint; socket().fd is set
-    void begin_request();            // leased, new or again
-    bool lease_fit() const;          // idle and nothing has happened to it
-    bool reusable() const;           // the last exchange left it clean
-    void end();                      // the descriptor is closed: forget everything
+    void begin(uint32_t slot);  // a new connection to that endpoint; socket().fd is set
+    void begin_request();       // leased, new or again
+    bool lease_fit() const;     // idle and nothing has happened to it
+    bool reusable() const;      // the last exchange left it clean
+    void end();                 // the descriptor is closed: forget everything
     net::Socket& socket() { return stream_.socket; }
     uint32_t slot() const { return slot_; }
 
@@ -51,7 +51,6 @@ public:
     int64_t idle_since = 0;
 
 private:
-    Io finish_connect();
     Io write_failed();
     Io read_failed();
 
@@ -62,7 +61,7 @@ private:
     size_t scanned_ = 0;
     bool connected_ = false;
     bool keep_alive_ = false;
-    bool head_read_ = false;    // a final head came
+    bool head_read_ = false;  // a final head came
 };
 
 }  // namespace sluice::upstream

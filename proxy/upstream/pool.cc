@@ -142,7 +142,9 @@ void Pool::retire(uint32_t slot) {
     }
 }
 
-void Pool::revive(uint32_t slot) { list_of(slot).retired = false; }
+void Pool::revive(uint32_t slot) {
+    list_of(slot).retired = false;
+}
 
 void Pool::sweep() {
     while (oldest_ != nullptr && now_ - oldest_->idle_since >= kIdleNs) {

@@ -1,5 +1,5 @@
-// Connections to endpoints: idle ones last in, first out per endpoint, closed after an idle time or when their
-// endpoint leaves the table. One worker's; slots are live/'s load slots.
+// Connections to endpoints: idle ones last in, first out per endpoint, closed after an idle time or
+// when their endpoint leaves the table. One worker's; slots are live/'s load slots.
 #pragma once
 
 #include <cstddef>
@@ -26,9 +26,10 @@ public:
     Upstream* lease(uint32_t slot, const net::Address& address, Failure& failure) override;
     void give_back(Upstream& upstream, bool reusable) override;
 
-    void retire(uint32_t slot);          // its endpoint is gone: close what idles there, keep nothing from now on
-    void revive(uint32_t slot);          // the slot is in use (again)
-    void sweep();                        // closes what has idled for kIdleNs
+    void retire(uint32_t slot
+    );  // its endpoint is gone: close what idles there, keep nothing from now on
+    void revive(uint32_t slot);  // the slot is in use (again)
+    void sweep();                // closes what has idled for kIdleNs
 
     size_t idle() const { return idle_; }
     size_t opened() const { return opened_; }  // connects ever started

@@ -1,6 +1,6 @@
-// One exchange seen from its server side: HTTP/1, the connection while it serves it; HTTP/2, one stream. Methods
-// try and never suspend; `again` means that the source's bit for it is down, so it may be waited for. Spans are
-// borrowed until the next call on the same object.
+// One exchange seen from its server side: HTTP/1, the connection while it serves it; HTTP/2, one
+// stream. Methods try and never suspend; `again` means that the source's bit for it is down, so it
+// may be waited for. Spans are borrowed until the next call on the same object.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,11 @@ public:
 
     virtual net::Source& source() = 0;
 
-    // Stages the head; nothing is sent before the first write. False: it does not fit (head_too_large). The head is
-    // not referred to afterwards.
+    // done once bytes can flow; again: wait for writable; closed: failure() has never_connected.
+    virtual Io try_connect() = 0;
+
+    // Stages the head; nothing is sent before the first write. False: it does not fit
+    // (head_too_large). The head is not referred to afterwards.
     virtual bool stage_head(
         const http::RequestHead& head,
         std::string_view target,
@@ -31,16 +34,16 @@ public:
         http::BodyFraming framing
     ) = 0;
 
-    // Removes from `bytes` what it took. done: all taken (small spans may wait for try_flush) and, with `last`, the
-    // message is complete and sent. again: wait for writable (a connect in progress too). closed: see failure();
-    // the response may still be readable.
+    // Removes from `bytes` what it took. done: all taken (small spans may wait for try_flush) and,
+    // with `last`, the message is complete and sent. again: wait for writable. closed: see
+    // failure(); the response may still be readable. REQUIRES: try_connect() said done.
     virtual Io try_write_body(std::string_view& bytes, bool last) = 0;
     virtual Io try_flush() = 0;
     // Ends a chunked body with these lines ("name: value\r\n"…); like try_write_body with last.
     virtual Io try_write_trailers(std::string_view lines) = 0;
-    virtual bool connected() const = 0;
 
-    // The next response head (interim ones too). REQUIRES: the previous one was interim or there was none.
+    // The next response head (interim ones too). REQUIRES: the previous one was interim or there
+    // was none.
     virtual Io try_read_head(bool to_head, http::ResponseHead& head) = 0;
     // A span of the body; `last` with the final one (which may be empty).
     virtual Io try_read_body(std::string_view& bytes, bool& last) = 0;
@@ -49,20 +52,23 @@ public:
     // Why the last call said closed.
     virtual Failure failure() const = 0;
 
-    // What of this request can be sent again is still held (design 10.11), and moving it to another upstream.
+    // What of this request can be sent again is still held (design 10.11), and moving it to another
+    // upstream.
     virtual bool replayable() const = 0;
     virtual void replay_into(Upstream& other) = 0;
     // Gives up memory before a wait. `keep_request`: the staged request may still be replayed.
     virtual void rest(bool keep_request) = 0;
 };
 
-// Where upstreams come from. lease() never blocks: a new connection is one whose connected() is still false.
+// Where upstreams come from. lease() never blocks: a new connection is one whose try_connect() says
+// again for a while.
 class Upstreams {
 public:
     virtual ~Upstreams() = default;
     // nullptr: no descriptor or address left; `failure` says which.
     virtual Upstream* lease(uint32_t slot, const net::Address& address, Failure& failure) = 0;
-    // The exchange is over. `reusable`: request and response were complete and lawful; else it is closed now.
+    // The exchange is over. `reusable`: request and response were complete and lawful; else it is
+    // closed now.
     virtual void give_back(Upstream& upstream, bool reusable) = 0;
 };
 

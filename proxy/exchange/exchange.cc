@@ -1,0 +1,146 @@
+// The coroutine, and how an exchange ends.
+#include "proxy/exchange/exchange.h"
+
+#include <algorithm>
+
+#include "proxy/exchange/error.h"
+#include "proxy/exchange/reply.h"
+
+namespace sluice::exchange {
+
+namespace {
+
+constexpr int64_t kAnswerNs = 10'000'000'000;  // for the client to take a local answer
+
+bool answers_client_fault(Reason reason) {
+    return reason != Reason::client_gone && reason != Reason::client_body_incomplete &&
+           reason != Reason::client_write_timeout;
+}
+
+}  // namespace
+
+// # The life of a request
+net::Task run_exchange(Services& services, Downstream& client, Reason refused) {
+    Exchange exchange(services, client);
+    exchange.begin(refused);
+    for (net::Wake wants = exchange.move(); wants != 0; wants = exchange.move()) {
+        exchange.rest();
+        const net::Wake fired = co_await client.waiter().wake(wants | net::kDeadline);
+        if ((fired & net::kDeadline) != 0) exchange.expire();
+    }
+    exchange.finish();
+}
+
+void Exchange::rest() {
+    client_.rest();
+    int64_t clock_ns = idle_ns_;
+    if (phase_ == Phase::connecting) clock_ns = connect_ns_;
+    if (phase_ == Phase::forwarding && client_.request_complete()) clock_ns = first_byte_ns_;
+    if (phase_ == Phase::answering) clock_ns = kAnswerNs;
+    if (upstream_ != nullptr) upstream_->rest(phase_ != Phase::relaying);
+    services_.wheel.set(client_.deadline(), std::min(services_.now + clock_ns, total_at_));
+}
+
+// Which clock ran out: the total first, then the one of the phase.
+Failure Exchange::expired_clock() const {
+    if (services_.now >= total_at_) {
+        return {upstream::Side::upstream, Reason::request_timeout, false, false, true};
+    }
+    if (phase_ == Phase::connecting) {
+        return {upstream::Side::upstream, Reason::connect_timeout, true, false, false};
+    }
+    if (phase_ == Phase::forwarding && !client_.request_complete()) {
+        return {upstream::Side::client, Reason::client_body_timeout};
+    }
+    if (phase_ == Phase::forwarding) {
+        return {upstream::Side::upstream, Reason::first_byte_timeout};
+    }
+    const bool client_slow = !response_span_.empty() || response_last_;
+    if (client_slow) return {upstream::Side::client, Reason::client_write_timeout};
+    return {upstream::Side::upstream, Reason::upstream_idle_timeout, false, false, true};
+}
+
+void Exchange::expire() {
+    if (phase_ == Phase::ended) return;
+    if (phase_ == Phase::answering) {
+        client_.abort({upstream::Side::client, Reason::client_write_timeout});
+        phase_ = Phase::ended;
+        return;
+    }
+    fail(expired_clock());
+}
+
+// ## Failures
+void Exchange::fail(const Failure& failure) {
+    if (retry(failure)) return;
+    release_upstream(false);
+    const bool committed = phase_ == Phase::relaying;
+    const bool answerable =
+        failure.side != upstream::Side::client || answers_client_fault(failure.reason);
+    if (!committed && answerable) return refuse(failure.reason);
+    outcome_ = failure.reason;
+    client_.abort(failure);
+    phase_ = Phase::ended;
+}
+
+// Another endpoint, if repeating is lawful. What was staged moves over; what was only read is still
+// in the span.
+bool Exchange::retry(const Failure& failure) {
+    if (upstream_ == nullptr || phase_ == Phase::relaying || phase_ == Phase::answering)
+        return false;
+    const Attempt attempt{idempotent_, upstream_->replayable(), tried_.count};
+    if (!may_retry(failure, attempt)) return false;
+    upstream::Upstream* const failed = upstream_;
+    const live::Slot failed_slot = slot_;
+    client_.waiter().upstream = nullptr;
+    upstream_ = nullptr;
+    services_.loads.end(failed_slot);
+    // A refused lease has answered already; either way the failure is dealt with.
+    if (lease_from(backend_)) {
+        failed->replay_into(*upstream_);
+        phase_ = Phase::connecting;
+        request_sent_ = request_broken_ = false;
+        ++services_.tally.retries;
+    }
+    services_.upstreams.give_back(*failed, false);
+    return true;
+}
+
+// ## Local answers
+void Exchange::refuse(Reason reason, std::string_view detail) {
+    Refusal refusal;
+    refusal.reason = reason;
+    refusal.detail = detail;
+    answer(refusal);
+}
+
+void Exchange::answer(Refusal& refusal) {
+    release_upstream(false);
+    outcome_ = refusal.reason;
+    total_at_ = net::kNever;
+    refusal.ai = ai_;
+    refusal.request_id = {request_id_.data(), request_id_bytes_};
+    // A request that was not read to its end leaves bytes that must not be taken for the next one.
+    refusal.close = services_.draining || !client_.request_complete();
+    const bool staged = stage_refusal(client_, refusal, services_.scratch.response);
+    routes_.release();
+    phase_ = staged ? Phase::answering : Phase::ended;
+    if (!staged) client_.abort({upstream::Side::gateway, refusal.reason});
+}
+
+net::Wake Exchange::move_answer() {
+    const Io io = client_.try_flush();
+    if (io == Io::again) return net::kClientWritable | net::kClientGone;
+    if (io == Io::closed) client_.abort(client_.failure());
+    phase_ = Phase::ended;
+    return 0;
+}
+
+void Exchange::finish() {
+    services_.wheel.set(client_.deadline(), net::kNever);
+    release_upstream(response_last_ && request_sent_);
+    routes_.release();
+    services_.tally.end(outcome_);
+}
+
+}  // namespace sluice::exchange

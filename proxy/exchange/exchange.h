@@ -1,0 +1,117 @@
+// One request's life, from its head to its end: match, rewrite, split, pick, forward, relay, retry
+// or refuse. The coroutine suspends in one place; everything else is plain steps over the
+// Downstream and Upstream seams, so it is the same for every protocol. docs/life-of-a-request.md
+// has the same headings.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "proxy/balance/pick.h"
+#include "proxy/exchange/downstream.h"
+#include "proxy/exchange/services.h"
+#include "proxy/net/task.h"
+#include "table/limits.h"
+
+namespace sluice::exchange {
+
+struct Refusal;
+
+// The head stands in services.scratch.request; or it was refused for `refused`, and only an answer
+// is due.
+net::Task run_exchange(Services& services, Downstream& client, Reason refused);
+
+// The state of one exchange; lives in run_exchange's frame.
+class Exchange {
+public:
+    Exchange(Services& services, Downstream& client) : services_(services), client_(client) {}
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
+    // Everything before the first wait: afterwards no view into the head is left.
+    void begin(Reason refused);
+    // Moves both directions as far as they go. Returns what to wait for; 0 = the exchange is over.
+    net::Wake move();
+    // Gives memory up and sets the clock for a wait.
+    void rest();
+    void expire();
+    void finish();
+
+private:
+    enum class Phase : uint8_t {
+        connecting,  // an upstream is leased, its connect is under way
+        forwarding,  // the request goes out, no response head yet
+        relaying,    // the response head is committed
+        answering,   // a local answer is staged
+        ended,
+    };
+
+    // --- admit.cc: head to staged request
+    void admit();
+    bool route(const http::RequestHead& head);
+    Reason rewrite_fields(http::RequestHead& head);
+    void stage_request(http::RequestHead& head);
+    void refuse_route(const http::RequestHead& head, bool host_known);
+    void redirect(const http::RequestHead& head);
+    void keep_request_id(http::RequestHead& head);
+
+    // --- choose.cc: rule to upstream
+    bool open();
+    Reason choose_backend(uint32_t& backend) const;
+    bool lease_from(uint32_t backend);
+    void release_upstream(bool reusable);
+
+    // --- relay.cc: bytes both ways
+    net::Wake move_request();
+    net::Wake move_response();
+    net::Wake read_response_head();
+    bool commit_head();
+    void pass_interim();
+    Io write_request_span();
+    Io write_response_span();
+
+    // --- exchange.cc: ends
+    net::Wake move_answer();
+    void fail(const Failure& failure);
+    bool retry(const Failure& failure);
+    void refuse(Reason reason, std::string_view detail = {});
+    void answer(Refusal& refusal);
+    Failure expired_clock() const;
+
+    Services& services_;
+    Downstream& client_;
+    Pin routes_;                         // until the response head is committed
+    const table::Rule* rule_ = nullptr;  // valid while routes_ is
+    const table::Match* match_ = nullptr;
+    upstream::Upstream* upstream_ = nullptr;
+    live::Slot slot_ = live::kNoSlot;
+    uint32_t backend_ = table::kNone;
+    balance::Tried tried_;
+
+    std::string_view request_span_;  // read from the client, not yet taken by the upstream
+    std::string_view response_span_;
+    http::BodyFraming request_body_;
+
+    // Copies of the rule's clocks, nanoseconds; they outlive the pin.
+    int64_t connect_ns_ = 0;
+    int64_t first_byte_ns_ = 0;
+    int64_t idle_ns_ = 0;
+    int64_t total_at_ = net::kNever;
+
+    Reason outcome_ = Reason::ok;
+    Phase phase_ = Phase::ended;
+    uint8_t interim_ = 0;
+    uint8_t request_id_bytes_ = 0;
+    bool ai_ = false;
+    bool is_head_ = false;
+    bool idempotent_ = false;
+    bool request_last_ = false;  // request_span_ is the final one
+    bool request_sent_ = false;
+    bool request_broken_ = false;  // the upstream takes no more of it, but may still answer
+    bool response_last_ = false;
+    bool has_trailers_ = false;
+    std::array<char, limits::kRequestIdBytes> request_id_;
+};
+
+}  // namespace sluice::exchange

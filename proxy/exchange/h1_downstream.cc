@@ -1,0 +1,168 @@
+// HTTP/1 towards a client: heads in and out, 100-continue, and how a connection ends.
+#include "proxy/exchange/h1_downstream.h"
+
+#include <cstring>
+
+#include "proxy/http/h1_codec.h"
+#include "proxy/http/write.h"
+#include "proxy/net/connect.h"
+
+namespace sluice::exchange {
+
+namespace {
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+}  // namespace
+
+H1Downstream::H1Downstream(net::BlockPool& blocks) : stream_(blocks) {
+    waiter_.client = &stream_.socket.source;
+}
+
+void H1Downstream::begin(int fd, const net::Address& peer, uint16_t port) {
+    stream_.reset();
+    stream_.socket.fd = fd;
+    waiter_.forget_deadline();
+    const size_t length = net::address_text(peer, peer_text_.data());
+    peer_ = {{peer_text_.data(), length}, "http", port};
+    failure_ = {};
+    scanned_ = 0;
+    must_close_ = aborted_ = answered_ = continue_owed_ = keep_alive_ = false;
+}
+
+Io H1Downstream::client_gone(Reason reason) {
+    failure_ = {upstream::Side::client, reason};
+    return Io::closed;
+}
+
+Io H1Downstream::try_read_head(http::Scratch& scratch, http::RequestHead& head) {
+    waiting_ = true;
+    for (;;) {
+        // A leading request is parsed before anything is read: pipelined ones stand in the buffer.
+        if (!stream_.input().empty()) {
+            const http::Parsed parsed =
+                http::parse_request(stream_.input(), scanned_, scratch, head);
+            if (parsed.state == http::Parse::complete) break;
+            if (parsed.state == http::Parse::refused) {
+                must_close_ = true;
+                is_head_ = false;
+                waiting_ = false;
+                return client_gone(parsed.reason);
+            }
+        }
+        const Io io = stream_.fill();
+        if (io == Io::again) return Io::again;
+        if (io == Io::closed) return client_gone(Reason::client_gone);
+    }
+    scanned_ = 0;
+    waiting_ = false;
+    failure_ = {};
+    stream_.start_message();
+    stream_.consume(head.size);
+    stream_.begin_body(head.body);
+    minor_ = head.minor;
+    is_head_ = head.is_head;
+    keep_alive_ = head.keep_alive;
+    accepts_trailers_ = head.accepts_trailers;
+    continue_owed_ = head.expects_continue && head.body.kind != http::Framing::none;
+    answered_ = false;
+    return Io::done;
+}
+
+Io H1Downstream::try_read_body(std::string_view& bytes, bool& last) {
+    // We answer the expectation ourselves, once somebody wants the body and none of it has come.
+    if (continue_owed_) {
+        continue_owed_ = false;
+        if (!stream_.body_started() && !answered_) {
+            const std::span<char> room = stream_.stage_room(false);
+            if (room.size() >= kContinue.size()) {
+                std::memcpy(room.data(), kContinue.data(), kContinue.size());
+                stream_.staged(kContinue.size());
+            }
+        }
+    }
+    if (!answered_ && stream_.pending() && try_flush() == Io::closed) return Io::closed;
+    const Io io = stream_.read_body(bytes, last);
+    if (io != Io::closed) return io;
+    must_close_ = true;
+    if (stream_.body_reason() != Reason::ok) return client_gone(stream_.body_reason());
+    return client_gone(Reason::client_body_incomplete);
+}
+
+bool H1Downstream::stage_interim(const http::ResponseHead& head) {
+    if (minor_ == 0) return true;  // RFC 9110 15.2: a 1.0 client must not be sent one
+    const std::span<char> room = stream_.stage_room(false);
+    http::HeadWriter writer(room.data(), room.size());
+    http::write_response(writer, head, {http::Framing::none, 0}, false, false);
+    if (!writer.ok()) return false;
+    stream_.staged(writer.size());
+    return true;
+}
+
+bool H1Downstream::stage_head(
+    const http::ResponseHead& head, http::BodyFraming framing, bool close
+) {
+    if (framing.kind == http::Framing::until_close) framing.kind = http::Framing::chunked;
+    if (framing.kind == http::Framing::chunked && minor_ == 0) {
+        framing.kind = http::Framing::until_close;
+        must_close_ = true;
+    }
+    if (is_head_ || head.status == 204 || head.status == 304) framing.kind = http::Framing::none;
+    must_close_ = must_close_ || close || !keep_alive_;
+    stream_.begin_message(framing.kind);
+    for (const bool bulk : {false, true}) {
+        const std::span<char> room = stream_.stage_room(bulk);
+        http::HeadWriter writer(room.data(), room.size());
+        const bool keep_length = is_head_ || head.status == 304;
+        http::write_response(writer, head, framing, must_close_, keep_length);
+        if (!writer.ok()) continue;
+        stream_.staged(writer.size());
+        answered_ = true;
+        return true;
+    }
+    return false;
+}
+
+Io H1Downstream::try_flush() {
+    const Io io = stream_.flush();
+    return io == Io::closed ? client_gone(Reason::client_gone) : io;
+}
+
+Io H1Downstream::try_write_body(std::string_view& bytes, bool last) {
+    if (is_head_) bytes = {};
+    const Io io = stream_.write_body(bytes, last);
+    return io == Io::closed ? client_gone(Reason::client_gone) : io;
+}
+
+Io H1Downstream::try_write_trailers(std::string_view lines) {
+    const Io io = stream_.write_trailers(lines);
+    return io == Io::closed ? client_gone(Reason::client_gone) : io;
+}
+
+void H1Downstream::abort(const Failure& failure) {
+    failure_ = failure;
+    aborted_ = true;
+    must_close_ = true;
+    // Without a length or a last chunk only a reset tells the client that the answer is not whole.
+    net::reset_on_close(stream_.socket);
+}
+
+bool H1Downstream::reusable() const {
+    return keep_alive_ && !must_close_ && !aborted_ && stream_.body_ended() && !stream_.pending() &&
+           !stream_.socket.gone();
+}
+
+bool H1Downstream::should_linger() const {
+    return !aborted_ && !stream_.socket.gone() &&
+           (!stream_.body_ended() || !stream_.input().empty() || failure_);
+}
+
+Io H1Downstream::discard() {
+    for (;;) {
+        stream_.consume(stream_.input().size());
+        const Io io = stream_.fill();
+        if (io != Io::done) return io;
+    }
+}
+
+}  // namespace sluice::exchange

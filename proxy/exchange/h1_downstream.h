@@ -1,0 +1,74 @@
+// A client's HTTP/1 connection: one Downstream after another, and what the connection needs between
+// them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "proxy/exchange/downstream.h"
+#include "proxy/net/address.h"
+#include "proxy/upstream/h1_stream.h"
+
+namespace sluice::exchange {
+
+class H1Downstream final : public Downstream {
+public:
+    explicit H1Downstream(net::BlockPool& blocks);
+
+    // A new client: descriptor and addresses. `port` is the one it reached.
+    void begin(int fd, const net::Address& peer, uint16_t port);
+    net::Socket& socket() { return stream_.socket; }
+
+    net::Source& source() override { return stream_.socket.source; }
+    net::Waiter& waiter() override { return waiter_; }
+    net::Deadline& deadline() override { return deadline_; }
+    const http::Peer& peer() const override { return peer_; }
+
+    Io try_read_head(http::Scratch& scratch, http::RequestHead& head) override;
+    Io try_read_body(std::string_view& bytes, bool& last) override;
+    std::string_view trailers() const override { return stream_.trailers(); }
+    bool request_complete() const override { return stream_.body_ended(); }
+    bool stage_interim(const http::ResponseHead& head) override;
+    bool stage_head(const http::ResponseHead& head, http::BodyFraming framing, bool close) override;
+    Io try_write_body(std::string_view& bytes, bool last) override;
+    Io try_write_trailers(std::string_view lines) override;
+    Io try_flush() override;
+    bool accepts_trailers() const override { return accepts_trailers_ && minor_ == 1; }
+    void abort(const Failure& failure) override;
+    Failure failure() const override { return failure_; }
+    void rest() override { stream_.rest(false); }
+
+    // --- for the server loop
+    bool head_begun() const { return !stream_.input().empty(); }
+    // Waiting for a request of which no byte has come.
+    bool idle() const { return waiting_ && !head_begun(); }
+    // The exchange is over and another request may come.
+    bool reusable() const;
+    // Bytes may still come that nobody will read: the close must linger (RFC 9112 9.6).
+    bool should_linger() const;
+    // Reads and forgets; closed at end of file.
+    Io discard();
+    void end() { stream_.reset(); }
+
+private:
+    Io client_gone(Reason reason);
+
+    upstream::H1Stream stream_;
+    net::Waiter waiter_;
+    net::Deadline deadline_{waiter_};
+    Failure failure_;
+    http::Peer peer_;
+    std::array<char, net::kAddressTextBytes> peer_text_{};
+    size_t scanned_ = 0;
+    uint8_t minor_ = 1;
+    bool waiting_ = false;  // for a head
+    bool is_head_ = false;
+    bool keep_alive_ = false;
+    bool must_close_ = false;
+    bool aborted_ = false;
+    bool answered_ = false;
+    bool continue_owed_ = false;
+    bool accepts_trailers_ = false;
+};
+
+}  // namespace sluice::exchange

@@ -1,0 +1,180 @@
+// Bytes both ways: one loop per direction, each stops where its source or its sink says again.
+// Back-pressure is not asking for the source.
+#include "proxy/exchange/exchange.h"
+#include "proxy/filter/rewrite.h"
+#include "proxy/http/hop.h"
+
+namespace sluice::exchange {
+
+namespace {
+
+constexpr uint16_t kContinueStatus = 100;
+constexpr uint16_t kSwitchingStatus = 101;
+
+}  // namespace
+
+net::Wake Exchange::move() {
+    for (;;) {
+        if (phase_ == Phase::ended) return 0;
+        if (phase_ == Phase::answering) return move_answer();
+        // FIN after a whole request means that nobody waits for the answer (design 10.14).
+        const bool gone = (client_.source().bits & net::kGone) != 0;
+        if (gone && client_.request_complete()) {
+            fail({upstream::Side::client, Reason::client_gone});
+            continue;
+        }
+        const upstream::Upstream* const with = upstream_;
+        net::Wake wants = move_request();
+        if (with == upstream_ && phase_ != Phase::connecting) wants |= move_response();
+        // Over, or failed: then answered, or begun anew with another upstream.
+        if (with != upstream_ || phase_ == Phase::ended) continue;
+        if (client_.request_complete()) wants |= net::kClientGone;
+        return wants;
+    }
+}
+
+// ## The request
+net::Wake Exchange::move_request() {
+    if (phase_ == Phase::connecting) {
+        const Io io = upstream_->try_connect();
+        if (io == Io::again) return net::kUpstreamWritable;
+        if (io == Io::closed) {
+            fail(upstream_->failure());
+            return 0;
+        }
+        phase_ = Phase::forwarding;
+    }
+    while (!request_sent_ && !request_broken_) {
+        if (request_span_.empty() && !request_last_) {
+            const Io io = client_.try_read_body(request_span_, request_last_);
+            if (io == Io::again) {
+                const bool waits = upstream_->try_flush() == Io::again;
+                return net::kClientReadable | (waits ? net::kUpstreamWritable : net::Wake{0});
+            }
+            if (io == Io::closed) {
+                fail(client_.failure());
+                return 0;
+            }
+        }
+        const Io io = write_request_span();
+        if (io == Io::again) return net::kUpstreamWritable;
+        // The endpoint may have answered early and closed: its answer is still worth reading.
+        if (io == Io::closed) request_broken_ = true;
+        if (io == Io::done && request_last_) request_sent_ = true;
+    }
+    return 0;
+}
+
+Io Exchange::write_request_span() {
+    const std::string_view trailers = request_last_ ? client_.trailers() : std::string_view();
+    if (trailers.empty()) return upstream_->try_write_body(request_span_, request_last_);
+    if (!request_span_.empty()) {
+        const Io io = upstream_->try_write_body(request_span_, false);
+        if (io != Io::done) return io;
+    }
+    return upstream_->try_write_trailers(trailers);
+}
+
+// ## The response
+net::Wake Exchange::move_response() {
+    while (phase_ == Phase::forwarding) {
+        const net::Wake wants = read_response_head();
+        if (wants != 0) return wants;
+    }
+    while (phase_ == Phase::relaying) {
+        if (response_span_.empty() && !response_last_) {
+            const Io io = upstream_->try_read_body(response_span_, response_last_);
+            if (io == Io::closed) {
+                fail(upstream_->failure());
+                return 0;
+            }
+            if (io == Io::again) {
+                const Io flushed = client_.try_flush();
+                if (flushed == Io::done) return net::kUpstreamReadable;
+                if (flushed == Io::again) return net::kUpstreamReadable | net::kClientWritable;
+                fail(client_.failure());
+                return 0;
+            }
+        }
+        const Io io = write_response_span();
+        if (io == Io::again) return net::kClientWritable;
+        if (io == Io::closed) {
+            fail(client_.failure());
+            return 0;
+        }
+        if (response_last_) phase_ = Phase::ended;
+    }
+    return 0;
+}
+
+Io Exchange::write_response_span() {
+    const bool trailers =
+        response_last_ && client_.accepts_trailers() && !upstream_->trailers().empty();
+    if (!trailers) return client_.try_write_body(response_span_, response_last_);
+    if (!response_span_.empty()) {
+        const Io io = client_.try_write_body(response_span_, false);
+        if (io != Io::done) return io;
+    }
+    return client_.try_write_trailers(upstream_->trailers());
+}
+
+net::Wake Exchange::read_response_head() {
+    http::ResponseHead& head = services_.scratch.response;
+    const Io io = upstream_->try_read_head(is_head_, head);
+    if (io == Io::again) {
+        const Io flushed = client_.try_flush();  // an interim answer may be staged
+        return flushed == Io::again ? net::kUpstreamReadable | net::kClientWritable
+                                    : net::kUpstreamReadable;
+    }
+    if (io == Io::closed) {
+        fail(upstream_->failure());
+        return 0;
+    }
+    if (head.interim()) {
+        pass_interim();
+    } else if (commit_head()) {
+        phase_ = Phase::relaying;
+    }
+    return 0;
+}
+
+void Exchange::pass_interim() {
+    http::ResponseHead& head = services_.scratch.response;
+    Failure failure{upstream::Side::upstream, Reason::upstream_garbage};
+    failure.answered = true;
+    if (++interim_ > limits::kInterimResponses) failure.reason = Reason::too_many_interim;
+    // Upgrades are not forwarded, so nobody asked to switch protocols.
+    const bool bad = head.status == kSwitchingStatus || failure.reason == Reason::too_many_interim;
+    if (bad || http::strip_hop_by_hop(head.fields) != Reason::ok) {
+        return fail(failure);
+    }
+    // We answered the client's expectation ourselves.
+    if (head.status != kContinueStatus && !client_.stage_interim(head)) fail(failure);
+}
+
+// The answer is decided here: from now on nothing can be retried and the routes are not needed any
+// more.
+bool Exchange::commit_head() {
+    http::ResponseHead& head = services_.scratch.response;
+    Failure failure{upstream::Side::upstream, Reason::upstream_garbage};
+    failure.answered = true;
+    if (http::strip_hop_by_hop(head.fields) != Reason::ok) {
+        fail(failure);
+        return false;
+    }
+    Reason full = filter::edit(routes_->view, rule_->response_edits, head.fields);
+    if (head.fields.find(http::FieldId::x_request_id) == nullptr) {
+        const std::string_view id(request_id_.data(), request_id_bytes_);
+        if (!head.fields.add("x-request-id", id, http::FieldId::x_request_id)) {
+            full = Reason::too_many_fields;
+        }
+    }
+    if (full != Reason::ok || !client_.stage_head(head, head.body, services_.draining)) {
+        fail(failure);
+        return false;
+    }
+    routes_.release();
+    return true;
+}
+
+}  // namespace sluice::exchange

@@ -1,0 +1,66 @@
+// The loop of one connection.
+#include "proxy/exchange/server.h"
+
+#include "proxy/exchange/exchange.h"
+
+namespace sluice::exchange {
+
+namespace {
+
+// What the wait for a head has come to.
+struct HeadClock {
+    int64_t begun = 0;  // 0: no byte of the head yet
+
+    int64_t due(int64_t now, bool head_begun) {
+        if (!head_begun) return now + kClientIdleNs;
+        if (begun == 0) begun = now;
+        return begun + kHeadNs;
+    }
+};
+
+}  // namespace
+
+net::Detached serve(Services& services, H1Downstream& client, ConnectionOwner& owner) {
+    HeadScratch& scratch = services.scratch;
+    HeadClock clock;
+    uint32_t turns = 0;
+    for (;;) {
+        const Io io = client.try_read_head(scratch.text, scratch.request);
+        Reason refused = io == Io::closed ? client.failure().reason : Reason::ok;
+        if (refused == Reason::client_gone) break;
+        if (io == Io::again) {
+            const bool begun = client.head_begun();
+            if (services.draining && !begun) break;
+            client.rest();
+            services.wheel.set(client.deadline(), clock.due(services.now, begun));
+            const net::Wake fired =
+                co_await client.waiter().wake(net::kClientReadable | net::kDeadline);
+            turns = 0;
+            if ((fired & net::kClientReadable) != 0) continue;
+            if (!client.head_begun()) break;
+            refused = Reason::client_head_timeout;
+        }
+        // Named first: g++ 12 destroys temporaries of a co_await expression twice.
+        net::Task exchange = run_exchange(services, client, refused);
+        co_await exchange;
+        clock = {};
+        if (refused != Reason::ok || !client.reusable()) break;
+        if (++turns < kTurns) continue;
+        turns = 0;
+        services.wheel.set(client.deadline(), services.now);
+        co_await client.waiter().wake(net::kDeadline);
+    }
+    if (client.should_linger()) {
+        net::shut_write(client.socket());
+        services.wheel.set(client.deadline(), services.now + kLingerNs);
+        while (client.discard() == Io::again) {
+            const net::Wake fired =
+                co_await client.waiter().wake(net::kClientReadable | net::kDeadline);
+            if ((fired & net::kDeadline) != 0) break;
+        }
+    }
+    services.wheel.forget(client.deadline());
+    owner.over();
+}
+
+}  // namespace sluice::exchange

@@ -1,0 +1,27 @@
+// One client connection: head after head, an exchange for each, and a close that lets the client
+// read what it was sent. Clocks that belong to the connection (request head, idle) live here.
+#pragma once
+
+#include "proxy/exchange/h1_downstream.h"
+#include "proxy/exchange/services.h"
+#include "proxy/net/task.h"
+
+namespace sluice::exchange {
+
+inline constexpr int64_t kHeadNs = 10'000'000'000;        // from a head's first byte to its last
+inline constexpr int64_t kClientIdleNs = 75'000'000'000;  // between requests
+inline constexpr int64_t kLingerNs = 2'000'000'000;       // for the client to read a last answer
+inline constexpr uint32_t kTurns = 32;  // pipelined exchanges before others get their turn
+
+// Who is told when a connection is over: closes the descriptor, keeps the object until the event
+// batch is done.
+class ConnectionOwner {
+public:
+    virtual ~ConnectionOwner() = default;
+    virtual void over() = 0;
+};
+
+// Starts at once and runs until the connection is over.
+net::Detached serve(Services& services, H1Downstream& client, ConnectionOwner& owner);
+
+}  // namespace sluice::exchange

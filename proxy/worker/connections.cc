@@ -1,0 +1,128 @@
+// Accept loops and the life of connection objects.
+#include "proxy/worker/connections.h"
+
+#include <cerrno>
+
+#include "proxy/net/connect.h"
+#include "table/limits.h"
+
+namespace sluice::worker {
+
+namespace {
+
+constexpr int64_t kPauseNs =
+    50'000'000;  // out of descriptors or at the cap: no spinning on a full backlog
+
+}  // namespace
+
+struct ClientConnections::Listener {
+    net::Socket socket;
+    net::Waiter waiter;
+    net::Deadline deadline{waiter};
+    uint16_t port = 0;
+};
+
+struct ClientConnections::Client final : exchange::ConnectionOwner {
+    Client(ClientConnections& connections, net::BlockPool& blocks)
+        : home(connections), downstream(blocks) {}
+    void over() override { home.over(*this); }
+
+    ClientConnections& home;
+    exchange::H1Downstream downstream;
+    bool open = false;
+};
+
+ClientConnections::ClientConnections(
+    exchange::Services& services, net::Poller& poller, net::BlockPool& blocks
+)
+    : services_(services), poller_(poller), blocks_(blocks) {}
+
+ClientConnections::~ClientConnections() {
+    for (const auto& listener : listeners_) services_.wheel.forget(listener->deadline);
+}
+
+void ClientConnections::listen(int fd) {
+    auto listener = std::make_unique<Listener>();
+    listener->socket.fd = fd;
+    listener->port = net::local_address(fd).port;
+    listener->socket.source.attach(listener->waiter, net::kClientShift);
+    listener->waiter.client = &listener->socket.source;
+    poller_.add(listener->socket, false);
+    listeners_.push_back(std::move(listener));
+    accept_loop(*listeners_.back());
+}
+
+void ClientConnections::stop_accepting() {
+    for (const auto& listener : listeners_) poller_.close(listener->socket);
+}
+
+net::Detached ClientConnections::accept_loop(Listener& listener) {
+    for (;;) {
+        const bool more = accept_batch(listener);
+        if (!listener.socket.open()) co_return;
+        if (more) services_.wheel.set(listener.deadline, services_.now + kPauseNs);
+        const net::Wake wants = more ? net::kDeadline : net::kClientReadable;
+        co_await listener.waiter.wake(wants);
+        if (!listener.socket.open()) co_return;
+    }
+}
+
+// True: connections may be left in the backlog, but a pause is due.
+bool ClientConnections::accept_batch(Listener& listener) {
+    for (;;) {
+        if (open_ >= limits::kConnections) return true;
+        const net::Accepted accepted = net::accept_one(listener.socket.fd);
+        if (accepted.fd >= 0) {
+            start(accepted.fd, accepted.peer, listener.port);
+            continue;
+        }
+        if (accepted.error == ECONNABORTED || accepted.error == EINTR) continue;
+        const bool empty = accepted.error == EAGAIN;
+        if (empty) listener.socket.source.bits = 0;
+        return !empty;
+    }
+}
+
+void ClientConnections::start(int fd, const net::Address& peer, uint16_t port) {
+    if (free_.empty()) {
+        clients_.push_back(std::make_unique<Client>(*this, blocks_));
+        free_.push_back(clients_.back().get());
+    }
+    Client* client = free_.back();
+    free_.pop_back();
+    client->open = true;
+    client->downstream.begin(fd, peer, port);
+    ++open_;
+    ++accepted_;
+    net::Socket& socket = client->downstream.socket();
+    if (!poller_.add(socket, true)) return over(*client);
+    socket.source.attach(client->downstream.waiter(), net::kClientShift);
+    exchange::serve(services_, client->downstream, *client);
+}
+
+void ClientConnections::over(Client& client) {
+    poller_.close(client.downstream.socket());
+    client.open = false;
+    --open_;
+    poller_.retire(&client, &reclaim);
+}
+
+void ClientConnections::reclaim(void* object) {
+    auto* client = static_cast<Client*>(object);
+    client->downstream.end();
+    client->home.free_.push_back(client);
+}
+
+void ClientConnections::drain() {
+    services_.draining = true;
+    stop_accepting();
+    for (const auto& client : clients_) {
+        // Waiting for a head: the loop sees that the worker drains. In an exchange: the clock is
+        // only looked at.
+        if (client->open && client->downstream.idle()) {
+            client->downstream.waiter().raised(net::kDeadline);
+        }
+    }
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,52 @@
+// The worker's client connections: accepting, their objects from a free list, and waking the idle
+// ones when the worker drains.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "proxy/exchange/server.h"
+#include "proxy/net/blocks.h"
+#include "proxy/net/poller.h"
+
+namespace sluice::worker {
+
+class ClientConnections {
+public:
+    ClientConnections(exchange::Services& services, net::Poller& poller, net::BlockPool& blocks);
+    ~ClientConnections();
+    ClientConnections(const ClientConnections&) = delete;
+    ClientConnections& operator=(const ClientConnections&) = delete;
+
+    // Starts to accept on a listening socket; it stays open as long as this object, or until
+    // stop_accepting().
+    void listen(int fd);
+    void stop_accepting();
+    // Idle connections close at once, others with their next answer.
+    void drain();
+    size_t open() const { return open_; }
+    uint64_t accepted() const { return accepted_; }
+    net::FramePool& frames() { return services_.frames(); }
+
+private:
+    struct Listener;
+    struct Client;
+
+    net::Detached accept_loop(Listener& listener);
+    bool accept_batch(Listener& listener);
+    void start(int fd, const net::Address& peer, uint16_t port);
+    void over(Client& client);
+    static void reclaim(void* object);
+
+    exchange::Services& services_;
+    net::Poller& poller_;
+    net::BlockPool& blocks_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<std::unique_ptr<Client>> clients_;  // all ever made
+    std::vector<Client*> free_;
+    size_t open_ = 0;
+    uint64_t accepted_ = 0;
+};
+
+}  // namespace sluice::worker

@@ -1,0 +1,98 @@
+// Deliveries of verified segments, applied in one loop turn each.
+#include "proxy/worker/tables_channel.h"
+
+#include "table/channel.h"
+
+namespace sluice::worker {
+
+struct TablesChannel::Delivery {
+    table::Received received;
+};
+
+TablesChannel::TablesChannel(
+    exchange::Services& services,
+    net::Poller& poller,
+    upstream::Pool& pool,
+    uint32_t worker,
+    std::function<void()> on_drain
+)
+    : services_(services),
+      pool_(pool),
+      poller_(poller),
+      worker_(worker),
+      on_drain_(std::move(on_drain)) {
+    waiter_.client = &socket_.source;
+}
+
+void TablesChannel::start(int fd) {
+    socket_.fd = fd;
+    socket_.source.attach(waiter_, net::kClientShift);
+    poller_.add(socket_, true);
+    receive_loop();
+}
+
+net::Detached TablesChannel::receive_loop() {
+    for (;;) {
+        while (take_one()) {
+        }
+        if (closed_) co_return;
+        co_await waiter_.wake(net::kClientReadable);
+    }
+}
+
+// False: nothing more for now.
+bool TablesChannel::take_one() {
+    auto received = table::receive(socket_.fd);
+    if (!received || received->closed) {
+        closed_ = true;
+        return false;
+    }
+    if (received->again) {
+        socket_.source.bits &= static_cast<uint8_t>(~net::kReadable);
+        return false;
+    }
+    const table::Message message = received->message;
+    if (message.kind == table::MessageKind::drain) {
+        on_drain_();
+        return true;
+    }
+    if (message.kind != table::MessageKind::publish) return true;
+    Delivery delivery{std::move(*received)};
+    table::Message answer;
+    answer.reason = apply(delivery);
+    answer.kind =
+        answer.reason == Reason::ok ? table::MessageKind::running : table::MessageKind::refused;
+    answer.worker = static_cast<uint16_t>(worker_);
+    answer.generation = message.generation;
+    if (!table::send(socket_.fd, answer)) closed_ = true;
+    return !closed_;
+}
+
+Reason TablesChannel::apply(Delivery& delivery) {
+    const table::Message& message = delivery.received.message;
+    size_t next = 0;
+    for (size_t segment = 0; segment < table::kSegments; ++segment) {
+        if ((message.segments >> segment & 1) == 0) continue;
+        if (next >= delivery.received.descriptors.size()) return Reason::message_malformed;
+        auto mapping = table::Mapping::map(delivery.received.descriptors[next++].get());
+        if (!mapping) return mapping.error().reason;
+        if (segment == static_cast<size_t>(table::Segment::routes)) {
+            const auto swapped = services_.tables.swap_routes(std::move(*mapping));
+            if (!swapped) return swapped.error().reason;
+        } else if (segment == static_cast<size_t>(table::Segment::endpoints)) {
+            std::vector<live::Slot> retired;
+            const auto swapped = services_.tables.swap_endpoints(std::move(*mapping), retired);
+            if (!swapped) return swapped.error().reason;
+            swap_slots(retired);
+        }
+    }
+    return Reason::ok;
+}
+
+// Connections to endpoints that left the table are closed at once; they may be gone already.
+void TablesChannel::swap_slots(const std::vector<live::Slot>& retired) {
+    for (const live::Slot slot : services_.tables.bound_slots()) pool_.revive(slot);
+    for (const live::Slot slot : retired) pool_.retire(slot);
+}
+
+}  // namespace sluice::worker
