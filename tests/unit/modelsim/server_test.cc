@@ -267,7 +267,9 @@ TEST(ServerAddress, BadOnesAreNamed) {
     Settings v6;
     v6.listen = "[::1]:0";
     const auto opened = Server::open(v6, loop);
-    if (opened) EXPECT_TRUE((*opened)->address().starts_with("[::1]:"));
+    if (opened) {
+        EXPECT_TRUE((*opened)->address().starts_with("[::1]:"));
+    }
 }
 
 }  // namespace
