@@ -190,8 +190,7 @@ Reason judge_name_end(const char* at, bool at_line_start) {
 // One field line, its line end included.
 Parsed take_field(Cursor& in, FieldList& fields, Gate& gate) {
     const char* const start = in.at;
-    const char* at = start;
-    while (at < in.end && has_class(*at, kNameByte)) ++at;
+    const char* const at = find_name_end(start, in.end);
     const std::string_view name = text(start, at);
     if (name.size() > limits::kFieldNameBytes) return refuse(Reason::head_too_large);
     if (at == in.end) return kMore;
@@ -203,8 +202,10 @@ Parsed take_field(Cursor& in, FieldList& fields, Gate& gate) {
         return refuse(Reason::head_too_large);
     }
     in.at = stop;
-    const Parsed line_end = take_line_end(in, Reason::bad_field_value);
-    if (line_end.state != Parse::complete) return line_end;
+    if (in.end - stop < 2 || stop[0] != '\r' || stop[1] != '\n') {
+        return take_line_end(in, Reason::bad_field_value);
+    }
+    in.at += kCrLf.size();
     const char* last = stop;
     while (last > value && is_blank(last[-1])) --last;
     const FieldId id = identify(name);

@@ -67,6 +67,34 @@ inline const char* find_control(const char* begin, const char* at, const char* e
     return at;
 }
 
+// First byte of [at, end) that may not stand in a field name, or end.
+inline const char* find_name_end(const char* at, const char* end) {
+#if defined(__SSE2__)
+    // Letters, digits and '-' make nearly every name; the other lawful bytes are left to the loop
+    // below.
+    for (; end - at >= 16; at += 16) {
+        const __m128i block = detail::load_block(at);
+        const __m128i letter =
+            _mm_sub_epi8(_mm_or_si128(block, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+        const __m128i digit = _mm_sub_epi8(block, _mm_set1_epi8('0'));
+        const __m128i usual = _mm_or_si128(
+            detail::equal_to(block, '-'),
+            _mm_or_si128(
+                _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(25)), letter),
+                _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit)
+            )
+        );
+        const uint32_t others = detail::mask_of(usual) ^ 0xffffu;
+        if (others == 0) continue;
+        at += __builtin_ctz(others);
+        if (!has_class(*at, kNameByte)) return at;
+        break;
+    }
+#endif
+    while (at < end && has_class(*at, kNameByte)) ++at;
+    return at;
+}
+
 // Where a request target ends and what stands in it.
 struct TargetScan {
     const char* stop = nullptr;      // first byte that no target may hold, or end
