@@ -40,8 +40,8 @@ public:
         void (*reclaim)(void* object);
         void* object;
     };
-    void retire(void* object, void (*reclaim)(void* object)) {
-        retired_.push_back({reclaim, object});
+    void retire(void* object, void (*with)(void* object)) {
+        retired_.push_back({with, object});
     }
     void reclaim();
 
