@@ -67,7 +67,13 @@ inline constexpr size_t kManifestDepth = 64;
 inline constexpr size_t kManifestNodes = 1'000'000;        // nodes of one file, aliases expanded
 inline constexpr size_t kManifestTextBytes = 4 * kManifestBytes;  // scalars of one file, aliases expanded
 inline constexpr size_t kManifestProblems = 100;           // problems listed of one document, and of one file
+inline constexpr size_t kReportLines = 1'000;              // problems, and notes, of all files together
 inline constexpr size_t kManifestDirectories = 4'096;      // directories watched
 inline constexpr size_t kManifestDirectoryDepth = 32;      // directories below a root
+
+// The admin socket.
+inline constexpr size_t kAdminConnections = 32;            // more wait in the listen queue
+inline constexpr size_t kAdminRequestBytes = 8 * 1024;     // one request head; bodies are refused
+inline constexpr int64_t kAdminConnectionMs = 5000;        // from accept to close
 
 }  // namespace sluice::limits
