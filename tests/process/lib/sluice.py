@@ -1,0 +1,85 @@
+"""Sluice itself: controller and proxy over a directory of manifests, ready when the table is in force."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+
+from .client import Address, Client, fetch
+from .http1 import Fields, Response
+from .manifests import Object, write
+from .programs import Program, command_line, program
+from .waiting import until
+
+
+class Sluice:
+    """`async with Sluice(tmp_path, objects) as sluice:`; `sluice.address` takes client traffic."""
+
+    def __init__(self, work_dir: Path, objects: Sequence[Object], *proxy_options: str) -> None:
+        self.work_dir = work_dir
+        self.manifest_dir = work_dir / "manifests"
+        self.manifest_dir.mkdir()
+        self.manifest = self.manifest_dir / "all.yaml"
+        self.apply(objects)
+        # Socket paths are short by law (107 bytes); pytest's directories are not.
+        self._sockets = tempfile.TemporaryDirectory(prefix="sluice-")
+        sockets = Path(self._sockets.name)
+        self.proxy_socket = sockets / "proxy.sock"
+        self.admin_socket = sockets / "admin.sock"
+        self.proxy = Program(
+            work_dir / "proxy.log", program("sluice-proxy"), "--listen", "127.0.0.1:0",
+            "--socket", self.proxy_socket, *proxy_options,
+        )
+        self.controller = Program(
+            work_dir / "controller.log", program("sluice-controller"), "--files", self.manifest_dir,
+            "--proxy-socket", self.proxy_socket, "--admin-socket", self.admin_socket,
+            "--allow-loopback-endpoints",
+        )
+        self.address: Address = ("", 0)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> "Sluice":
+        try:
+            await self._stack.enter_async_context(self.proxy)
+            self.address = await self.proxy.listening()
+            await self._stack.enter_async_context(self.controller)
+            await until(self._has_table, "the proxy runs a table")
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._stack.__aexit__(kind, error, trace)
+        finally:
+            self._sockets.cleanup()
+
+    def apply(self, objects: Sequence[Object]) -> None:
+        write(self.manifest, objects)
+
+    def client(self, read_limit: int = 1 << 20) -> Client:
+        return Client(self.address, read_limit)
+
+    async def fetch(
+        self, method: str, target: str, fields: Fields | None = None, body: bytes | None = None,
+        timeout_s: float = 10,
+    ) -> Response:
+        return await fetch(self.address, method, target, fields, body, timeout_s)
+
+    def worker_pid(self) -> int:
+        workers = [pid for pid in self.proxy.descendants() if "worker" in command_line(pid)]
+        assert len(workers) == 1, f"workers: {workers}"
+        return workers[0]
+
+    async def _has_table(self) -> bool:
+        for part in (self.proxy, self.controller):
+            if not part.running():
+                raise RuntimeError(f"{part.arguments[0]} ended:\n{part.text()}")
+        answer = await self.fetch("GET", "/", [("Host", "is-the-table-there.invalid")])
+        return answer.reason != "table_absent"
