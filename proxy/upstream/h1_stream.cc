@@ -35,6 +35,7 @@ size_t take_front(std::string_view& bytes, size_t& count) {
 }  // namespace
 
 Io H1Stream::fill() {
+    consume(0);
     if (!socket.readable()) return Io::again;
     const bool full = in_.capacity() > 0 && in_.size() == in_.capacity();
     const std::span<char> room = in_.room(full || full_reads_ >= kFullReadsBeforeBulk);
@@ -51,13 +52,11 @@ Io H1Stream::fill() {
 
 void H1Stream::begin_body(http::BodyFraming framing) {
     scanner_.start(framing);
-    lent_ = 0;
     body_reason_ = Reason::ok;
 }
 
 Io H1Stream::read_body(std::string_view& bytes, bool& last) {
-    in_.consume(lent_);
-    lent_ = 0;
+    consume(0);
     bytes = {};
     last = false;
     for (;;) {
@@ -233,7 +232,7 @@ void H1Stream::start_message() {
     assert(!pending());
     out_.consume(out_.size());
     sent_ = 0;
-    received_ = in_.size();
+    received_ = input().size();
     passed_by_ = false;
     full_reads_ = 0;
 }

@@ -28,11 +28,15 @@ public:
     void start_message();
 
     // --- in
-    std::string_view input() const { return in_.bytes(); }
+    // What was received and neither consumed nor lent as a body span.
+    std::string_view input() const { return in_.bytes().substr(lent_); }
     // One read. again when nothing came or the buffer may not grow; closed with read_error() (0 =
     // end of file).
     Io fill();
-    void consume(size_t bytes) { in_.consume(bytes); }
+    void consume(size_t bytes) {
+        in_.consume(lent_ + bytes);
+        lent_ = 0;
+    }
     int read_error() const { return read_error_; }
     uint64_t received() const { return received_; }  // bytes since start_message()
 

@@ -70,6 +70,7 @@ bool H1Upstream::stage_head(
 // The end of a connect shows as writability; its outcome is asked for once.
 Io H1Upstream::try_connect() {
     if (connected_) return Io::done;
+    if (failure_.never_connected) return Io::closed;
     if (!stream_.socket.writable()) return Io::again;
     const int error = net::connect_error(stream_.socket);
     if (error == 0) {
