@@ -1,0 +1,387 @@
+// From inotify's hints to batches. Hints are only hints: what counts is what stands in the file or
+// directory when it is looked at. Three lists carry the work of one poll: files to read now, files
+// to read when they have settled, directories to walk again.
+#include "controller/files/source.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "controller/files/catalog.h"
+#include "controller/files/reader.h"
+#include "controller/files/tree.h"
+#include "controller/files/watch.h"
+#include "table/limits.h"
+
+namespace sluice::files {
+namespace {
+
+constexpr int64_t kMillisecond = 1'000'000;
+// How long a file rests after a write without a close, and how long an absent one may be on its way
+// back (editors rename the old file away before they write the new one).
+constexpr int64_t kSettle = 100 * kMillisecond;
+// A writer that never pauses is read this long after its first write.
+constexpr int64_t kSettleMost = 1000 * kMillisecond;
+
+std::string normal(const std::string& path) {
+    std::string text = std::filesystem::path(path).lexically_normal().string();
+    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+    return text;
+}
+
+std::string parent_of(const std::string& path) {
+    const std::string parent = std::filesystem::path(path).parent_path().string();
+    return parent.empty() ? "." : parent;
+}
+
+std::string name_of(const std::string& path) {
+    return std::filesystem::path(path).filename().string();
+}
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+}  // namespace
+
+struct Source::State {
+    // What is known of a file besides its objects.
+    struct Seen {
+        Signature signature;
+        uint64_t hash = 0;
+        bool parsed = false;
+    };
+    // A file to look at again.
+    struct Pending {
+        int64_t first = 0;
+        int64_t due = 0;
+        bool whole = false;  // its content may be believed even when blank
+    };
+    enum class Trust : uint8_t {
+        whole,    // the writer is done
+        unknown,  // found by a walk: a writer may be half-way
+        writing,  // the writer still holds the file open
+    };
+
+    std::vector<std::string> roots;
+    Watch watch;
+    Catalog catalog;
+    FileReport report;
+    uint64_t parsed = 0;
+
+    std::map<std::string, Seen> seen;
+    std::map<std::string, Pending> pending;
+    std::set<std::string> directories;                           // those that belong to a root
+    std::map<std::string, std::vector<model::Problem>> trouble;  // by root or directory
+    std::map<std::string, std::set<std::string>>
+        sentinels;  // path of an entry → roots that hang on it
+
+    std::set<std::string> read_now;
+    std::set<std::string> walk_now;
+    std::set<std::string> roots_now;
+
+    void walk_root(const std::string& root, int64_t now);
+    void walk(const std::string& directory, int64_t now);
+    bool anchor(const std::string& root);
+    void rehang(const std::string& directory);
+    void forget_directories(const std::string& top, const std::vector<std::string>& alive);
+    void take(const Change& change, int64_t now);
+    void take_entry(const Change& change, const std::string& path, int64_t now);
+    void take_file(Change::What what, const std::string& path, int64_t now);
+    void settle(const std::string& path, int64_t now, bool whole);
+    void read(const std::string& path, Trust trust, int64_t now);
+    void absent(const std::string& path, int64_t now);
+    std::optional<int64_t> next_due() const;
+    void run_pending(int64_t now);
+    void work(int64_t now);
+    model::Batch finish();
+};
+
+// Hangs the root on the nearest directory that exists above it, so that it is noticed when it
+// appears, is replaced or comes back.
+bool Source::State::anchor(const std::string& root) {
+    for (auto at = sentinels.begin(); at != sentinels.end();) {
+        at->second.erase(root);
+        at = at->second.empty() ? sentinels.erase(at) : std::next(at);
+    }
+    std::string entry = root;
+    for (int retries = 3; entry != "." && entry != "/";) {
+        const std::string parent = parent_of(entry);
+        if (watch.add(parent).has_value()) {
+            entry = parent;
+            continue;
+        }
+        // What appears from now on is told; what appeared just before is looked for again.
+        if (entry != root && retries-- > 0 && look_at(entry).type == EntryType::directory) {
+            entry = root;
+            continue;
+        }
+        sentinels[join(parent, name_of(entry))].insert(root);
+        return entry == root;
+    }
+    return root == "." || root == "/";
+}
+
+void Source::State::walk_root(const std::string& root, int64_t now) {
+    const bool watched = anchor(root);
+    trouble.erase(root);
+    const Entry entry = look_at(root);
+    if (entry.type == EntryType::directory) return walk(root, now);
+    forget_directories(root, {});
+    if (entry.type != EntryType::absent) {
+        read(root, Trust::unknown, now);
+        if (!watched) trouble[root] = {{{root, {}}, "", "cannot be watched: edits go unseen"}};
+        return;
+    }
+    trouble[root] = {{{root, {}}, "", "does not exist: it is read as soon as it appears"}};
+    for (const auto& [path, file] : seen) {
+        if (path == root || is_below(path, root)) absent(path, now);
+    }
+}
+
+void Source::State::forget_directories(
+    const std::string& top, const std::vector<std::string>& alive
+) {
+    std::vector<std::string> gone;
+    for (auto at = directories.lower_bound(top); at != directories.end(); ++at) {
+        if (*at != top && !at->starts_with(top)) break;
+        const bool inside = *at == top || is_below(*at, top);
+        if (inside && !std::binary_search(alive.begin(), alive.end(), *at)) gone.push_back(*at);
+    }
+    for (const std::string& directory : gone) {
+        directories.erase(directory);
+        trouble.erase(directory);
+        watch.forget(directory);
+        rehang(directory);
+    }
+}
+
+// The roots that hang on an entry of a directory that is gone look for another hold.
+void Source::State::rehang(const std::string& directory) {
+    for (const auto& [entry, hanging] : sentinels) {
+        if (is_below(entry, directory)) roots_now.insert(hanging.begin(), hanging.end());
+    }
+}
+
+void Source::State::walk(const std::string& directory, int64_t now) {
+    Tree tree = read_tree(directory, watch);
+    std::sort(tree.directories.begin(), tree.directories.end());
+    forget_directories(directory, tree.directories);
+    directories.insert(tree.directories.begin(), tree.directories.end());
+    trouble.erase(directory);
+    if (!tree.problems.empty()) trouble[directory] = std::move(tree.problems);
+
+    std::set<std::string_view> found;
+    for (const FoundFile& file : tree.files) {
+        found.insert(file.path);
+        const auto known = seen.find(file.path);
+        const bool same = known != seen.end() && known->second.signature == file.signature;
+        if (!same) read(file.path, Trust::unknown, now);
+    }
+    std::vector<std::string> missing;
+    for (auto at = seen.lower_bound(directory); at != seen.end(); ++at) {
+        if (!at->first.starts_with(directory)) break;
+        if (is_below(at->first, directory) && !found.contains(at->first))
+            missing.push_back(at->first);
+    }
+    for (const std::string& path : missing) absent(path, now);
+}
+
+void Source::State::take(const Change& change, int64_t now) {
+    const std::string path =
+        change.name.empty() ? change.directory : join(change.directory, change.name);
+    if (const auto hung = sentinels.find(path); hung != sentinels.end()) {
+        for (const std::string& root : hung->second) {
+            const bool file = seen.contains(root) || look_at(root).type == EntryType::file;
+            if (normal(path) == root && file && !change.is_directory) {
+                take_file(change.what, root, now);
+            } else {
+                roots_now.insert(root);
+            }
+        }
+    }
+    if (change.name.empty()) {
+        rehang(change.directory);
+        if (directories.contains(change.directory)) walk_now.insert(change.directory);
+        return;
+    }
+    if (directories.contains(change.directory)) take_entry(change, path, now);
+}
+
+void Source::State::take_entry(const Change& change, const std::string& path, int64_t now) {
+    if (is_swap_name(change.name)) {
+        walk_now.insert(change.directory);
+        return;
+    }
+    if (is_hidden(change.name)) return;
+    if (change.is_directory) {
+        walk_now.insert(path);
+        return;
+    }
+    // A link to a directory looks like a file in the event.
+    const bool was_directory = directories.contains(path);
+    const bool appeared =
+        change.what == Change::What::created || change.what == Change::What::complete;
+    if (was_directory || (appeared && look_at(path).type == EntryType::directory)) {
+        walk_now.insert(path);
+        return;
+    }
+    if (is_manifest_name(change.name)) take_file(change.what, path, now);
+}
+
+void Source::State::take_file(Change::What what, const std::string& path, int64_t now) {
+    const bool link = what == Change::What::created && look_at(path).is_link;
+    if (what == Change::What::complete || link) {
+        pending.erase(path);
+        read_now.insert(path);
+        return;
+    }
+    if (what == Change::What::gone && !seen.contains(path)) {
+        pending.erase(path);
+        return;
+    }
+    settle(path, now, false);
+}
+
+void Source::State::settle(const std::string& path, int64_t now, bool whole) {
+    const auto [at, fresh] = pending.try_emplace(path, Pending{now, now + kSettle, whole});
+    if (fresh) return;
+    at->second.due = std::min(now + kSettle, at->second.first + kSettleMost);
+    at->second.whole |= whole;
+}
+
+void Source::State::absent(const std::string& path, int64_t now) {
+    if (!pending.contains(path)) settle(path, now, false);
+}
+
+void Source::State::read(const std::string& path, Trust trust, int64_t now) {
+    // The signature is taken first: a write between the two makes it differ from the next one.
+    const Entry entry = look_at(path);
+    const auto content = read_content(path);
+    if (!content) {
+        if (content.error().absent) {
+            if (seen.contains(path)) absent(path, now);
+            return;
+        }
+        seen[path].parsed = false;
+        catalog.fail(path, {{path, {}}, "", content.error().message});
+        return;
+    }
+    if (!seen.contains(path) && seen.size() >= limits::kManifestFiles) {
+        const std::string most = std::to_string(limits::kManifestFiles);
+        trouble[path] = {{{path, {}}, "", "is one file too many: at most " + most + " are read"}};
+        return;
+    }
+    // Emptied by a writer that goes on, most likely: serving nothing meanwhile would be an outage.
+    const bool emptied = is_blank(content->text) && catalog.holds_objects(path);
+    if (emptied && trust == Trust::writing) return;
+    if (emptied && trust == Trust::unknown) {
+        pending.try_emplace(path, Pending{now, now + kSettleMost, true});
+        return;
+    }
+    trouble.erase(path);
+    Seen& file = seen[path];
+    file.signature = entry.signature;
+    if (file.parsed && file.hash == content->hash) return;
+    file.hash = content->hash;
+    file.parsed = true;
+    ++parsed;
+    catalog.replace(path, parse_manifest(content->text, path));
+}
+
+void Source::State::run_pending(int64_t now) {
+    std::vector<std::pair<std::string, Pending>> ripe;
+    for (const auto& [path, wait] : pending) {
+        if (wait.due <= now) ripe.emplace_back(path, wait);
+    }
+    for (const auto& [path, wait] : ripe) {
+        pending.erase(path);
+        if (look_at(path).type == EntryType::absent) {
+            seen.erase(path);
+            trouble.erase(path);
+            catalog.remove(path);
+            // A root that is a file says that it is absent.
+            if (std::find(roots.begin(), roots.end(), path) != roots.end()) roots_now.insert(path);
+            continue;
+        }
+        read(path, wait.whole ? Trust::whole : Trust::writing, now);
+    }
+}
+
+void Source::State::work(int64_t now) {
+    // A walk may find that other roots lost their hold; each round ends with fewer directories, or
+    // none lost.
+    while (!roots_now.empty() || !walk_now.empty() || !read_now.empty()) {
+        for (const std::string& root : std::exchange(roots_now, {})) walk_root(root, now);
+        for (const std::string& directory : std::exchange(walk_now, {})) walk(directory, now);
+        for (const std::string& path : std::exchange(read_now, {})) read(path, Trust::whole, now);
+    }
+}
+
+std::optional<int64_t> Source::State::next_due() const {
+    std::optional<int64_t> next;
+    for (const auto& [path, wait] : pending) next = std::min(next.value_or(wait.due), wait.due);
+    return next;
+}
+
+model::Batch Source::State::finish() {
+    report = catalog.report();
+    for (const auto& [path, problems] : trouble) {
+        for (const model::Problem& problem : problems) {
+            if (report.problems.size() < limits::kReportLines) report.problems.push_back(problem);
+        }
+    }
+    return catalog.take_changes();
+}
+
+Source::Source(std::vector<std::string> paths) : state_(std::make_unique<State>()) {
+    for (const std::string& path : paths) {
+        const std::string root = normal(path);
+        if (std::find(state_->roots.begin(), state_->roots.end(), root) == state_->roots.end()) {
+            state_->roots.push_back(root);
+        }
+    }
+}
+
+Source::~Source() = default;
+
+model::Batch Source::load() {
+    state_->roots_now.insert(state_->roots.begin(), state_->roots.end());
+    state_->work(0);
+    return state_->finish();
+}
+
+int Source::fd() const {
+    return state_->watch.fd();
+}
+
+std::optional<int64_t> Source::due() const {
+    return state_->next_due();
+}
+
+model::Batch Source::poll(int64_t now) {
+    const Watch::Drained drained = state_->watch.drain();
+    for (const Change& change : drained.changes) state_->take(change, now);
+    if (drained.overflow) {
+        // Anything may have happened, also to files whose signature looks the same.
+        for (auto& [path, file] : state_->seen) file.signature = {};
+        state_->roots_now.insert(state_->roots.begin(), state_->roots.end());
+    }
+    const bool ripe = state_->next_due().value_or(now + 1) <= now;
+    if (drained.changes.empty() && !drained.overflow && !ripe) return {};
+    state_->run_pending(now);
+    state_->work(now);
+    return state_->finish();
+}
+
+const FileReport& Source::report() const {
+    return state_->report;
+}
+
+uint64_t Source::files_parsed() const {
+    return state_->parsed;
+}
+
+}  // namespace sluice::files
