@@ -18,7 +18,8 @@ public:
 private:
     bool dirty_ = false;
     int64_t not_before_ = 0;
-    int64_t since_ = 0;
+    int64_t since_ = 0;  // the first change that no compile has seen
+    int64_t last_ = 0;   // the latest change
 };
 
 }  // namespace sluice::store

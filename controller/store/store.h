@@ -1,5 +1,5 @@
 // Events in, immutable snapshots out. Level, not edge: a batch only marks what changed; the loop reads the
-// whole snapshot when it compiles.
+// whole snapshot when it compiles. One thread.
 #pragma once
 
 #include <memory>
@@ -23,8 +23,13 @@ public:
     Dirty take_dirty();
 
 private:
-    model::Snapshot current_;
-    mutable std::shared_ptr<const model::Snapshot> shared_;
+    template <class T>
+    void put(const std::shared_ptr<const T>& object);
+
+    model::Snapshot& writable();
+
+    // Shared with whoever asked for a snapshot; copied before a write only while somebody still holds it.
+    std::shared_ptr<model::Snapshot> current_ = std::make_shared<model::Snapshot>();
     Dirty dirty_;
 };
 
