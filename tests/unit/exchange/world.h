@@ -1,0 +1,128 @@
+// A worker in miniature around the exchange: a table built from a spec, memory streams, a clock
+// that tests move.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <memory>
+#include <string>
+
+#include "memory.h"
+#include "proxy/exchange/exchange.h"
+#include "table/builder.h"
+
+namespace sluice::exchange::testing {
+
+inline constexpr int64_t kMs = 1'000'000;
+
+// One host, one rule "/" with these splits; each backend has `endpoints` endpoints on distinct
+// ports.
+struct TableSpec {
+    table::RoutesSpec routes;
+    table::EndpointsSpec endpoints;
+};
+
+inline table::RuleSpec plain_rule() {
+    table::RuleSpec rule;
+    rule.key = table::key128({"ModelRoute", "demo", "chat", "0"});
+    rule.name = "ModelRoute/demo/chat/0";
+    rule.splits = {{1, Reason::ok, 0}};
+    rule.connect_ms = 1000;
+    rule.first_byte_ms = 60'000;
+    rule.idle_ms = 60'000;
+    rule.request_ms = 0;
+    return rule;
+}
+
+inline TableSpec one_rule(table::RuleSpec rule, size_t endpoints) {
+    TableSpec spec;
+    const table::Key64 key = table::backend_key("Service", "demo", "llama", "http");
+    spec.routes.backends = {{key, "Service/demo/llama/http"}};
+    spec.routes.rules = {std::move(rule)};
+    spec.routes.hosts = {{"models.example", {{table::PathKind::prefix, "", {}, 0}}}};
+    table::EndpointSetSpec set{key, {}};
+    for (size_t i = 0; i < endpoints; ++i) {
+        table::EndpointSpec endpoint;
+        endpoint.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1};
+        endpoint.port = static_cast<uint16_t>(9000 + i);
+        endpoint.name = "llama-" + std::to_string(i);
+        endpoint.identity = table::key128({endpoint.name});
+        set.endpoints.push_back(endpoint);
+    }
+    if (endpoints > 0) spec.endpoints.sets = {set};
+    return spec;
+}
+
+template <class Build, class Spec>
+table::Mapping mapped(Build build, const Spec& spec) {
+    const auto bytes = build(spec);
+    EXPECT_TRUE(bytes) << (bytes ? "" : bytes.error().message);
+    auto sealed = table::seal("test", *bytes);
+    EXPECT_TRUE(sealed);
+    auto mapping = table::Mapping::map(sealed->get());
+    EXPECT_TRUE(mapping);
+    return std::move(*mapping);
+}
+
+struct World {
+    int64_t now = 1000 * kMs;
+    net::FramePool frames;
+    net::Wheel wheel{now};
+    live::Loads loads;
+    Tables tables{loads, 7};
+    MemoryUpstreams upstreams;
+    std::unique_ptr<HeadScratch> scratch = std::make_unique<HeadScratch>();
+    Random random{42};
+    Tally tally;
+    Services services{frames, wheel, tables, loads, upstreams, *scratch, random, tally, now};
+
+    void install(const TableSpec& spec) {
+        ASSERT_TRUE(tables.swap_routes(mapped(table::build_routes, spec.routes)));
+        std::vector<live::Slot> retired;
+        ASSERT_TRUE(tables.swap_endpoints(mapped(table::build_endpoints, spec.endpoints), retired));
+    }
+    void pass(int64_t ms) {
+        now += ms * kMs;
+        wheel.advance(now + net::kTickNs);
+    }
+    uint64_t ended(Reason reason) const { return tally.ended[static_cast<size_t>(reason)]; }
+    MemoryUpstream& stream(size_t index) { return *upstreams.streams.at(index); }
+};
+
+// Runs one exchange detached; `over` tells its end.
+struct Running {
+    MemoryDownstream client;
+    bool over = false;
+};
+
+inline net::Detached run(Services& services, Running& running, Reason refused) {
+    net::Task exchange = run_exchange(services, running.client, refused);
+    co_await exchange;
+    running.over = true;
+}
+
+struct Ask {
+    std::string_view method = "POST";
+    std::string_view path = "/v1/chat/completions";
+    std::string_view host = "models.example";
+    bool body = false;
+    bool upgrade = false;
+};
+
+// Puts a head into the scratch, as a codec would have, and starts the exchange.
+inline void start(World& world, Running& running, const Ask& ask) {
+    http::RequestHead& head = world.scratch->request;
+    world.scratch->text.reset();
+    head = {};
+    head.method = ask.method;
+    head.target = head.path = ask.path;
+    head.authority = head.host = ask.host;
+    head.is_head = ask.method == "HEAD";
+    head.is_idempotent = ask.method != "POST";
+    head.wants_upgrade = ask.upgrade;
+    head.body.kind = ask.body ? http::Framing::chunked : http::Framing::none;
+    head.fields.clear();
+    if (!ask.body) running.client.feed("", true);
+    run(world.services, running, Reason::ok);
+}
+
+}  // namespace sluice::exchange::testing
