@@ -18,15 +18,15 @@ STOP_TIMEOUT_S = 10.0
 
 
 def bin_dir() -> Path:
-    return Path(os.environ.get("SLUICE_BIN_DIR", ROOT / "build" / "release"))
+    return ROOT / os.environ.get("SLUICE_BIN_DIR", "build/release")
 
 
 def program(name: str) -> Path:
     """The built binary; the error says how to get it."""
-    for candidate in (bin_dir() / name, bin_dir() / "bin" / name):
-        if candidate.is_file():
-            return candidate
-    raise FileNotFoundError(f"{name} is not in {bin_dir()}: build it, or set SLUICE_BIN_DIR")
+    path = bin_dir() / name
+    if not path.is_file():
+        raise FileNotFoundError(f"{name} is not in {bin_dir()}: build it, or set SLUICE_BIN_DIR")
+    return path
 
 
 class Program:
