@@ -1,4 +1,4 @@
-// The split that a draw falls into.
+// The split of a draw when every arm may be used.
 #include "proxy/route/split.h"
 
 namespace sluice::route {
@@ -6,11 +6,8 @@ namespace sluice::route {
 const table::Split& choose(
     const table::RoutesView& routes, const table::Rule& rule, uint32_t draw
 ) {
-    const auto splits = routes.splits().subspan(rule.splits.first, rule.splits.count);
-    for (const table::Split& split : splits) {
-        if (draw <= split.last) return split;
-    }
-    return splits.back();  // verified: its last is 2^32 - 1, so this is not reached
+    if (rule.splits.count == 1) return routes.splits()[rule.splits.first];
+    return *choose_among(routes, rule, draw, [](const table::Split&) { return true; });
 }
 
 }  // namespace sluice::route
