@@ -23,6 +23,7 @@ void Exchange::begin(Reason refused) {
     if (refused == Reason::ok) {
         admit();
     } else {
+        last_answer_ = true;
         refuse(refused);
     }
 }

@@ -24,14 +24,15 @@ net::Task run_exchange(Services& services, Downstream& client, Reason refused) {
     Exchange exchange(services, client);
     exchange.begin(refused);
     for (net::Wake wants = exchange.move(); wants != 0; wants = exchange.move()) {
-        exchange.rest();
+        exchange.rest(wants);
         const net::Wake fired = co_await client.waiter().wake(wants | net::kDeadline);
         if ((fired & net::kDeadline) != 0) exchange.expire();
     }
     exchange.finish();
 }
 
-void Exchange::rest() {
+void Exchange::rest(net::Wake wants) {
+    if ((wants & net::kTurn) != 0) services_.turns.later(client_.waiter());
     client_.rest();
     int64_t clock_ns = idle_ns_;
     if (phase_ == Phase::connecting) clock_ns = connect_ns_;
@@ -121,7 +122,7 @@ void Exchange::answer(Refusal& refusal) {
     refusal.ai = ai_;
     refusal.request_id = {request_id_.data(), request_id_bytes_};
     // A request that was not read to its end leaves bytes that must not be taken for the next one.
-    refusal.close = services_.draining || !client_.request_complete();
+    refusal.close = services_.draining || last_answer_ || !client_.request_complete();
     const bool staged = stage_refusal(client_, refusal, services_.scratch.response);
     routes_.release();
     phase_ = staged ? Phase::answering : Phase::ended;

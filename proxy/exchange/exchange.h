@@ -4,6 +4,7 @@
 // has the same headings.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -33,8 +34,8 @@ public:
     void begin(Reason refused);
     // Moves both directions as far as they go. Returns what to wait for; 0 = the exchange is over.
     net::Wake move();
-    // Gives memory up and sets the clock for a wait.
-    void rest();
+    // Gives memory up and sets the clock before a wait for `wants`.
+    void rest(net::Wake wants);
     void expire();
     void finish();
 
@@ -68,6 +69,7 @@ private:
     net::Wake read_response_head();
     bool commit_head();
     void pass_interim();
+    void spend(size_t bytes) { budget_ -= std::min(budget_, bytes); }
     Io write_request_span();
     Io write_response_span();
 
@@ -99,6 +101,7 @@ private:
     int64_t idle_ns_ = 0;
     int64_t total_at_ = net::kNever;
 
+    size_t budget_ = 0;  // bytes that this loop turn may still move
     Reason outcome_ = Reason::ok;
     Phase phase_ = Phase::ended;
     uint8_t interim_ = 0;
@@ -110,7 +113,7 @@ private:
     bool request_sent_ = false;
     bool request_broken_ = false;  // the upstream takes no more of it, but may still answer
     bool response_last_ = false;
-    bool has_trailers_ = false;
+    bool last_answer_ = false;  // the head was no request: nothing more is read
     std::array<char, limits::kRequestIdBytes> request_id_;
 };
 

@@ -12,6 +12,7 @@ namespace sluice::exchange {
 namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr size_t kLingerBytes = 1 << 20;  // read for politeness; more than that is a flood
 
 }  // namespace
 
@@ -26,7 +27,7 @@ void H1Downstream::begin(int fd, const net::Address& peer, uint16_t port) {
     const size_t length = net::address_text(peer, peer_text_.data());
     peer_ = {{peer_text_.data(), length}, "http", port};
     failure_ = {};
-    scanned_ = 0;
+    scanned_ = discarded_ = 0;
     must_close_ = aborted_ = answered_ = continue_owed_ = keep_alive_ = false;
 }
 
@@ -62,9 +63,11 @@ Io H1Downstream::try_read_head(http::Scratch& scratch, http::RequestHead& head) 
     stream_.begin_body(head.body);
     minor_ = head.minor;
     is_head_ = head.is_head;
-    keep_alive_ = head.keep_alive;
+    // A 1.0 client would have to be told of keep-alive; closing is as lawful and one case less.
+    keep_alive_ = head.keep_alive && head.minor == 1;
     accepts_trailers_ = head.accepts_trailers;
-    continue_owed_ = head.expects_continue && head.body.kind != http::Framing::none;
+    continue_owed_ =
+        head.expects_continue && head.minor == 1 && head.body.kind != http::Framing::none;
     answered_ = false;
     return Io::done;
 }
@@ -158,11 +161,13 @@ bool H1Downstream::should_linger() const {
 }
 
 Io H1Downstream::discard() {
-    for (;;) {
+    while (discarded_ < kLingerBytes) {
+        discarded_ += stream_.input().size();
         stream_.consume(stream_.input().size());
         const Io io = stream_.fill();
         if (io != Io::done) return io;
     }
+    return Io::closed;
 }
 
 }  // namespace sluice::exchange

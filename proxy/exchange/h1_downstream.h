@@ -46,7 +46,7 @@ public:
     bool reusable() const;
     // Bytes may still come that nobody will read: the close must linger (RFC 9112 9.6).
     bool should_linger() const;
-    // Reads and forgets; closed at end of file.
+    // Reads and forgets; closed at end of file or when it has been patient enough.
     Io discard();
     void end() { stream_.reset(); }
 
@@ -60,6 +60,7 @@ private:
     http::Peer peer_;
     std::array<char, net::kAddressTextBytes> peer_text_{};
     size_t scanned_ = 0;
+    size_t discarded_ = 0;
     uint8_t minor_ = 1;
     bool waiting_ = false;  // for a head
     bool is_head_ = false;

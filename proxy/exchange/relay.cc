@@ -8,12 +8,15 @@ namespace sluice::exchange {
 
 namespace {
 
+// Others wait while one exchange moves: this much each way a turn, a few bulk blocks.
+constexpr size_t kTurnBytes = 4 * limits::kBulkBytes;
 constexpr uint16_t kContinueStatus = 100;
 constexpr uint16_t kSwitchingStatus = 101;
 
 }  // namespace
 
 net::Wake Exchange::move() {
+    budget_ = kTurnBytes;
     for (;;) {
         if (phase_ == Phase::ended) return 0;
         if (phase_ == Phase::answering) return move_answer();
@@ -56,6 +59,7 @@ net::Wake Exchange::move_request() {
                 return 0;
             }
         }
+        if (budget_ == 0) return net::kTurn;
         const Io io = write_request_span();
         if (io == Io::again) return net::kUpstreamWritable;
         // The endpoint may have answered early and closed: its answer is still worth reading.
@@ -66,6 +70,7 @@ net::Wake Exchange::move_request() {
 }
 
 Io Exchange::write_request_span() {
+    spend(request_span_.size());
     const std::string_view trailers = request_last_ ? client_.trailers() : std::string_view();
     if (trailers.empty()) return upstream_->try_write_body(request_span_, request_last_);
     if (!request_span_.empty()) {
@@ -96,6 +101,7 @@ net::Wake Exchange::move_response() {
                 return 0;
             }
         }
+        if (budget_ == 0) return net::kTurn;
         const Io io = write_response_span();
         if (io == Io::again) return net::kClientWritable;
         if (io == Io::closed) {
@@ -108,6 +114,7 @@ net::Wake Exchange::move_response() {
 }
 
 Io Exchange::write_response_span() {
+    spend(response_span_.size());
     const bool trailers =
         response_last_ && client_.accepts_trailers() && !upstream_->trailers().empty();
     if (!trailers) return client_.try_write_body(response_span_, response_last_);

@@ -47,8 +47,8 @@ net::Detached serve(Services& services, H1Downstream& client, ConnectionOwner& o
         if (refused != Reason::ok || !client.reusable()) break;
         if (++turns < kTurns) continue;
         turns = 0;
-        services.wheel.set(client.deadline(), services.now);
-        co_await client.waiter().wake(net::kDeadline);
+        services.turns.later(client.waiter());
+        co_await client.waiter().wake(net::kTurn);
     }
     if (client.should_linger()) {
         net::shut_write(client.socket());

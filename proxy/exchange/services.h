@@ -8,6 +8,7 @@
 #include "proxy/http/message.h"
 #include "proxy/live/loads.h"
 #include "proxy/net/frames.h"
+#include "proxy/net/turns.h"
 #include "proxy/net/wheel.h"
 #include "proxy/upstream/upstream.h"
 #include "table/reason.h"
@@ -50,6 +51,7 @@ struct HeadScratch {
 struct Services {
     net::FramePool& frames_pool;
     net::Wheel& wheel;
+    net::Turns& turns;
     Tables& tables;
     live::Loads& loads;
     upstream::Upstreams& upstreams;

@@ -23,7 +23,7 @@ public:
 
     size_t largest_bytes() const {
         return largest_bytes_;
-    }                                        // ever asked for: frame sizes are asserted in tests
+    }  // ever asked for: frame sizes are asserted in tests
     size_t fresh() const { return fresh_; }  // frames that had to come from the heap
 
 private:

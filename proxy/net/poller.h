@@ -40,9 +40,7 @@ public:
         void (*reclaim)(void* object);
         void* object;
     };
-    void retire(void* object, void (*with)(void* object)) {
-        retired_.push_back({with, object});
-    }
+    void retire(void* object, void (*with)(void* object)) { retired_.push_back({with, object}); }
     void reclaim();
 
 private:

@@ -25,6 +25,7 @@ inline constexpr Wake kUpstreamReadable = kReadable << kUpstreamShift;
 inline constexpr Wake kUpstreamWritable = kWritable << kUpstreamShift;
 inline constexpr Wake kUpstreamGone = kGone << kUpstreamShift;
 inline constexpr Wake kDeadline = 1 << 6;
+inline constexpr Wake kTurn = 1 << 7;  // the next loop turn has come (turns.h)
 
 class Waiter;
 
@@ -65,10 +66,10 @@ public:
         return Awaiter{*this, set};
     }
 
-    // Called by sources and the wheel. May resume the coroutine, which may destroy what owns this
-    // waiter: the caller touches nothing of it afterwards.
+    // Called by sources, the wheel and turns. May resume the coroutine, which may destroy what owns
+    // this waiter: the caller touches nothing of it afterwards.
     void raised(Wake bits) {
-        pending_ |= bits & kDeadline;
+        pending_ |= bits & (kDeadline | kTurn);
         if (handle_ && (bits & wanted_) != 0) {
             const auto handle = handle_;
             handle_ = nullptr;
@@ -76,7 +77,7 @@ public:
         }
     }
     // A new deadline makes an expired old one meaningless.
-    void forget_deadline() { pending_ = 0; }
+    void forget_deadline() { pending_ &= static_cast<Wake>(~kDeadline); }
 
 private:
     Wake ready() const {

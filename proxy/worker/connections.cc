@@ -10,6 +10,7 @@ namespace sluice::worker {
 
 namespace {
 
+constexpr int kAcceptsPerTurn = 64;
 constexpr int64_t kPauseNs =
     50'000'000;  // out of descriptors or at the cap: no spinning on a full backlog
 
@@ -58,29 +59,31 @@ void ClientConnections::stop_accepting() {
 
 net::Detached ClientConnections::accept_loop(Listener& listener) {
     for (;;) {
-        const bool more = accept_batch(listener);
-        if (!listener.socket.open()) co_return;
-        if (more) services_.wheel.set(listener.deadline, services_.now + kPauseNs);
-        const net::Wake wants = more ? net::kDeadline : net::kClientReadable;
+        const net::Wake wants = accept_batch(listener);
+        if (wants == net::kDeadline) {
+            services_.wheel.set(listener.deadline, services_.now + kPauseNs);
+        }
+        if (wants == net::kTurn) services_.turns.later(listener.waiter);
         co_await listener.waiter.wake(wants);
         if (!listener.socket.open()) co_return;
     }
 }
 
-// True: connections may be left in the backlog, but a pause is due.
-bool ClientConnections::accept_batch(Listener& listener) {
-    for (;;) {
-        if (open_ >= limits::kConnections) return true;
+// Returns what to wait for: the next connection, a pause, or the others' turn.
+net::Wake ClientConnections::accept_batch(Listener& listener) {
+    for (int i = 0; i < kAcceptsPerTurn; ++i) {
+        if (open_ >= limits::kConnections) return net::kDeadline;
         const net::Accepted accepted = net::accept_one(listener.socket.fd);
         if (accepted.fd >= 0) {
             start(accepted.fd, accepted.peer, listener.port);
             continue;
         }
         if (accepted.error == ECONNABORTED || accepted.error == EINTR) continue;
-        const bool empty = accepted.error == EAGAIN;
-        if (empty) listener.socket.source.bits = 0;
-        return !empty;
+        if (accepted.error != EAGAIN) return net::kDeadline;
+        listener.socket.source.bits = 0;
+        return net::kClientReadable;
     }
+    return net::kTurn;
 }
 
 void ClientConnections::start(int fd, const net::Address& peer, uint16_t port) {

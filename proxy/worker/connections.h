@@ -34,7 +34,7 @@ private:
     struct Client;
 
     net::Detached accept_loop(Listener& listener);
-    bool accept_batch(Listener& listener);
+    net::Wake accept_batch(Listener& listener);
     void start(int fd, const net::Address& peer, uint16_t port);
     void over(Client& client);
     static void reclaim(void* object);

@@ -47,6 +47,7 @@ public:
             now_ = monotonic_ns();
             poller_.dispatch();
             wheel_.advance(now_);
+            turns_.run();
             poller_.reclaim();
         }
         return 0;
@@ -56,6 +57,7 @@ public:
 
 private:
     int timeout_ms() const {
+        if (!turns_.empty()) return 0;
         const int64_t next = wheel_.next();
         if (next == net::kNever) return -1;
         const int64_t wait_ns = std::max<int64_t>(next - monotonic_ns(), 0);
@@ -77,6 +79,7 @@ private:
     net::BlockPool blocks_;
     net::Poller poller_;
     net::Wheel wheel_{now_};
+    net::Turns turns_;
     live::Loads loads_;
     exchange::Tables tables_{loads_, random_seed()};
     upstream::Pool pool_{poller_, blocks_, now_};
@@ -84,7 +87,7 @@ private:
     exchange::Tally tally_;
     std::unique_ptr<exchange::HeadScratch> scratch_ = std::make_unique<exchange::HeadScratch>();
     exchange::Services services_{
-        frames_, wheel_, tables_, loads_, pool_, *scratch_, random_, tally_, now_
+        frames_, wheel_, turns_, tables_, loads_, pool_, *scratch_, random_, tally_, now_
     };
     net::Waiter housekeeping_waiter_;
     net::Deadline housekeeping_deadline_{housekeeping_waiter_};

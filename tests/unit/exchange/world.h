@@ -67,13 +67,14 @@ struct World {
     int64_t now = 1000 * kMs;
     net::FramePool frames;
     net::Wheel wheel{now};
+    net::Turns turns;
     live::Loads loads;
     Tables tables{loads, 7};
     MemoryUpstreams upstreams;
     std::unique_ptr<HeadScratch> scratch = std::make_unique<HeadScratch>();
     Random random{42};
     Tally tally;
-    Services services{frames, wheel, tables, loads, upstreams, *scratch, random, tally, now};
+    Services services{frames, wheel, turns, tables, loads, upstreams, *scratch, random, tally, now};
 
     void install(const TableSpec& spec) {
         ASSERT_TRUE(tables.swap_routes(mapped(table::build_routes, spec.routes)));

@@ -1,0 +1,29 @@
+// Fairness: who has moved its share in this loop turn waits here for the next one, because its
+// readiness bits are still up and waiting for them would not suspend.
+#pragma once
+
+#include <vector>
+
+#include "proxy/net/ready.h"
+
+namespace sluice::net {
+
+class Turns {
+public:
+    Turns() { waiting_.reserve(64); }
+    // The waiter gets kTurn in the next loop turn. It may be resumed for another reason before;
+    // then the bit is only noise. The waiter's memory must outlive the turn.
+    void later(Waiter& waiter) { waiting_.push_back(&waiter); }
+    bool empty() const { return waiting_.empty(); }
+    void run() {
+        running_.swap(waiting_);
+        for (Waiter* waiter : running_) waiter->raised(kTurn);
+        running_.clear();
+    }
+
+private:
+    std::vector<Waiter*> waiting_;
+    std::vector<Waiter*> running_;
+};
+
+}  // namespace sluice::net
