@@ -1,4 +1,4 @@
-"""A client that goes away cancels the upstream at once: a GPU that generates for nobody is what costs."""
+"""A client that goes away cancels the upstream at once: generating for nobody is what costs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ FIRST = render("HTTP/1.1 200 OK", [CHUNKED]) + b"5\r\nfirst\r\n"
 @asynccontextmanager
 async def setting(tmp_path: Path, behaviour: Behaviour) -> AsyncIterator[tuple[Origin, Client]]:
     async with Origin(behaviour) as origin:
-        async with Sluice(tmp_path, one_route([origin.address])) as sluice, sluice.client() as client:
+        async with Sluice(
+            tmp_path, one_route([origin.address])
+        ) as sluice, sluice.client() as client:
             yield origin, client
 
 
@@ -41,7 +43,9 @@ async def assert_cancelled(origin: Origin, left_at: float, what: str) -> None:
 async def test_while_nothing_has_come(tmp_path: Path, how: str) -> None:
     async with setting(tmp_path, at.stall()) as (origin, client):
         await client.send_request("POST", "/", body=b"{}")
-        await until_true(lambda: bool(origin.seen) and origin.seen[0].complete, "the request arrived")
+        await until_true(
+            lambda: bool(origin.seen) and origin.seen[0].complete, "the request arrived"
+        )
         await assert_cancelled(origin, leave(client, how), f"before an answer, {how}")
 
 
@@ -56,7 +60,7 @@ async def test_in_the_middle_of_a_stream(tmp_path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["close", "abort"])
 async def test_while_uploading(tmp_path: Path, how: str) -> None:
-    """Before the end of its body even an orderly close is an abort, and the origin must not see a whole one."""
+    """Before its body's end even an orderly close is an abort: the origin sees no whole request."""
 
     async def behave(exchange: at.Exchange) -> bool:
         await exchange.reader.readexactly(1000)

@@ -69,7 +69,7 @@ async def test_32_mib_each_way(tmp_path: Path, framing: str) -> None:
 
 
 async def test_a_reader_that_stops_stops_the_origin(tmp_path: Path) -> None:
-    """The client takes nothing for a while: the origin's writes must block, the worker must not grow."""
+    """The client takes nothing for a while: the origin's writes block, the worker does not grow."""
     sent = 0
 
     async def behave(exchange: Exchange) -> bool:

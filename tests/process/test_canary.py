@@ -39,12 +39,14 @@ async def test_canary_under_load(tmp_path: Path) -> None:
             sluice.apply(objects(stable, canary, (90, 10)))
             await until_true(lambda: "canary" in load.pods(edited_at), "the canary gets traffic")
             first = next(item for item in load.answered if item.pod == "canary")
-            # At one in ten, ten requests may pass before the first; at this load that is a few ms of the time.
+            # Ten requests may pass before the first one in ten: a few ms of the time.
             report_move("100/0 -> 90/10", first.received_at - edited_at)
 
             start = len(load.answered)
-            await until_true(lambda: len(load.answered) >= start + REQUESTS, "the split's load", timeout_s=90)
-            window = load.answered[start:start + REQUESTS]
+            await until_true(
+                lambda: len(load.answered) >= start + REQUESTS, "the split's load", timeout_s=90
+            )
+            window = load.answered[start : start + REQUESTS]
             share = sum(item.pod == "canary" for item in window) / REQUESTS
             print(f"canary's share of {REQUESTS} requests at 90/10: {share:.4%}")
             assert abs(share - 0.10) <= ALLOWED_ERROR
@@ -59,7 +61,9 @@ async def test_canary_under_load(tmp_path: Path) -> None:
             await running
         assert not load.failures, load.failures[:5]
         pods = load.pods()
-        assert pods["stable"] == await stable.metric("sim_requests_total") - 1  # less the look itself
+        assert (
+            pods["stable"] == await stable.metric("sim_requests_total") - 1
+        )  # less the look itself
         assert pods["canary"] == await canary.metric("sim_requests_total") - 1
 
 
@@ -77,10 +81,18 @@ async def test_an_edit_that_does_not_parse_changes_nothing(tmp_path: Path) -> No
     async with ModelSim(tmp_path, "stable") as stable, ModelSim(tmp_path, "canary") as canary:
         async with Sluice(tmp_path, objects(stable, canary, (100, 0))) as sluice:
             good = sluice.manifest.read_text()
-            sluice.manifest.write_text(good.replace('"backendRefs"', "backendRefs: [", 1) + "\n: : :\n")
-            other = sluice.manifest_dir / "other.yaml"  # a second file is the proof that the edit was looked at
-            other.write_text(good.replace('"test.example"', '"other.example"').replace('"chat"', '"chat2"'))
-            await until_true(lambda: "all.yaml" in sluice.controller.text(), "the problem is printed")
+            sluice.manifest.write_text(
+                good.replace('"backendRefs"', "backendRefs: [", 1) + "\n: : :\n"
+            )
+            other = (
+                sluice.manifest_dir / "other.yaml"
+            )  # a second file is the proof that the edit was looked at
+            other.write_text(
+                good.replace('"test.example"', '"other.example"').replace('"chat"', '"chat2"')
+            )
+            await until_true(
+                lambda: "all.yaml" in sluice.controller.text(), "the problem is printed"
+            )
             for host in ("test.example",):
                 response = await sluice.fetch("GET", "/bench/x", [("Host", host)])
                 assert response.get("x-sim-pod") == "stable"

@@ -1,4 +1,4 @@
-"""Endpoints that fail: each failure has its status and reason, and repeats nothing that may have been done."""
+"""Endpoints that fail: clear statuses and reasons, and nothing repeated that may have been done."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_a_lone_endpoint_that_refuses(tmp_path: Path) -> None:
     ids=["reset", "close"],
 )
 async def test_no_answer_at_all(tmp_path: Path, behaviour: Behaviour, reason: str) -> None:
-    """It read the request and said nothing: it may have done the work, so a POST is not repeated."""
+    """It read the request and may have done the work, so a POST is not repeated."""
     async with Origin(behaviour) as origin:
         async with Sluice(tmp_path, one_route([origin.address])) as sluice:
             assert outcome(await sluice.fetch("POST", "/", body=b"x")) == (502, reason)
@@ -51,9 +51,13 @@ async def test_no_answer_to_an_idempotent_request_is_tried_elsewhere(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "behaviour", [at.reset_after(b"12345", 10), at.close_after(b"12345", 10)], ids=["reset", "close"]
+    "behaviour",
+    [at.reset_after(b"12345", 10), at.close_after(b"12345", 10)],
+    ids=["reset", "close"],
 )
-async def test_an_answer_that_breaks_off_is_broken_off(tmp_path: Path, behaviour: Behaviour) -> None:
+async def test_an_answer_that_breaks_off_is_broken_off(
+    tmp_path: Path, behaviour: Behaviour
+) -> None:
     """The client must not take half an answer for a whole one, and nothing is sent twice."""
     async with Origin(behaviour) as origin:
         async with Sluice(tmp_path, one_route([origin.address])) as sluice:
@@ -66,7 +70,9 @@ async def test_an_answer_that_breaks_off_is_broken_off(tmp_path: Path, behaviour
 async def test_a_chunked_answer_that_breaks_off_has_no_last_chunk(tmp_path: Path) -> None:
     broken = at.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
     async with Origin(broken) as origin:
-        async with Sluice(tmp_path, one_route([origin.address])) as sluice, sluice.client() as client:
+        async with Sluice(
+            tmp_path, one_route([origin.address])
+        ) as sluice, sluice.client() as client:
             await client.send_request("GET", "/")
             assert (await client.response_head()).status == 200
             rest = await client.closed_by_peer()
@@ -95,7 +101,9 @@ async def test_stalls_run_into_their_deadline(
 
 async def test_a_stream_that_goes_quiet_is_ended(tmp_path: Path) -> None:
     async with Origin(at.stall(OK_HEAD + b"123")) as origin:
-        async with Sluice(tmp_path, one_route([origin.address], timeouts={"idle": "300ms"})) as sluice:
+        async with Sluice(
+            tmp_path, one_route([origin.address], timeouts={"idle": "300ms"})
+        ) as sluice:
             start = time.monotonic()
             with pytest.raises(Closed):
                 await sluice.fetch("GET", "/")
@@ -117,13 +125,15 @@ GARBAGE = {
     "no version": b"200 OK\r\n\r\n",
     "http/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-    "length and chunked": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "length and chunked": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "unknown coding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nxx",
     "bad field": b"HTTP/1.1 200 OK\r\nno colon here\r\nContent-Length: 0\r\n\r\n",
     "NUL in a value": b"HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n",
     "split": b"HTTP/1.1 200 OK\r\nX: a\nSet-Cookie: evil\r\nContent-Length: 0\r\n\r\n",
     "a head without end": b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 60_000,
-    "too many interim": b"HTTP/1.1 103 Early\r\n\r\n" * 20 + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "too many interim": b"HTTP/1.1 103 Early\r\n\r\n" * 20
+    + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
     "switching unasked": b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
 }
 
@@ -132,7 +142,9 @@ GARBAGE = {
 async def test_garbage_is_a_bad_gateway_and_stays_outside(tmp_path: Path, kind: str) -> None:
     """502 with a reason, nothing of the garbage inside, and the next request is served."""
     async with Origin(at.in_turn(at.raw(GARBAGE[kind]), at.answer())) as origin:
-        async with Sluice(tmp_path, one_route([origin.address])) as sluice, sluice.client() as client:
+        async with Sluice(
+            tmp_path, one_route([origin.address])
+        ) as sluice, sluice.client() as client:
             response = await client.request("POST", "/", body=b"x")
             assert response.status == 502, response
             assert response.reason is not None
@@ -152,7 +164,7 @@ async def test_bytes_behind_an_answer_are_not_the_next_answer(tmp_path: Path) ->
 
 
 async def test_a_refusing_third_costs_nobody_anything(tmp_path: Path) -> None:
-    """One of three refuses connections: every request succeeds, each is done once, both sides agree."""
+    """One of three refuses: every request succeeds, each is done once, both sides agree."""
     total = 3000
     async with Origin(at.answer(), "a") as a, Origin(at.answer(), "b") as b:
         objects = one_route([a.address, refusing_address(), b.address])
@@ -166,7 +178,9 @@ async def test_a_refusing_third_costs_nobody_anything(tmp_path: Path) -> None:
                     for number in numbers:
                         name = request_id(number)
                         # A POST: only a refused connection makes its repetition lawful.
-                        answer = await client.request("POST", "/", [("X-Request-Id", name)], b"work")
+                        answer = await client.request(
+                            "POST", "/", [("X-Request-Id", name)], b"work"
+                        )
                         (succeeded if answer.status == 200 else failed).append(name)
 
             await asyncio.gather(*(worker() for _ in range(8)))
@@ -177,7 +191,7 @@ async def test_a_refusing_third_costs_nobody_anything(tmp_path: Path) -> None:
 
 
 async def test_a_resetting_third_never_doubles_work(tmp_path: Path) -> None:
-    """POSTs to an endpoint that resets after reading fail clearly; GETs go elsewhere. Both sides agree."""
+    """POSTs to an endpoint that resets after reading fail clearly. Both sides agree."""
     async with Origin(at.answer(), "a") as a, Origin(at.answer(), "b") as b:
         async with Origin(at.reset_before(), "bad") as bad:
             async with Sluice(tmp_path, one_route([a.address, bad.address, b.address])) as sluice:
@@ -192,4 +206,6 @@ async def test_a_resetting_third_never_doubles_work(tmp_path: Path) -> None:
                         refused.append(name)
             assert_no_duplicates([a, b, bad])
             assert_same(succeeded, [a, b])
-            assert sorted(refused) == sorted(bad.ids()), "exactly those that the bad one had read failed"
+            assert sorted(refused) == sorted(
+                bad.ids()
+            ), "exactly those that the bad one had read failed"

@@ -1,4 +1,4 @@
-"""The harness against the simulator and itself, without Sluice: a wrong tool would make every other test lie."""
+"""The harness against the simulator and itself: a wrong tool would make every other test lie."""
 
 from __future__ import annotations
 

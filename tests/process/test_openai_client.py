@@ -21,7 +21,10 @@ async def with_client(tmp_path: Path, use: Callable[[openai.OpenAI], None]) -> N
     async with ModelSim(tmp_path, "pod-a", "--model", "chat", "--model", "embed") as sim:
         async with Sluice(tmp_path, one_route([sim.address], host="localhost")) as sluice:
             client = openai.OpenAI(
-                base_url=f"http://localhost:{sluice.address[1]}/v1", api_key="none", max_retries=0, timeout=20
+                base_url=f"http://localhost:{sluice.address[1]}/v1",
+                api_key="none",
+                max_retries=0,
+                timeout=20,
             )
             with client:
                 await asyncio.to_thread(use, client)
@@ -35,7 +38,10 @@ async def test_it_completes_streams_and_lists(tmp_path: Path) -> None:
         assert whole.system_fingerprint == "pod-a"
 
         stream = client.chat.completions.create(
-            model="chat", messages=MESSAGES, max_tokens=8, stream=True,
+            model="chat",
+            messages=MESSAGES,
+            max_tokens=8,
+            stream=True,
             stream_options={"include_usage": True},
         )
         chunks = list(stream)

@@ -17,7 +17,9 @@ HOST = ("Host", "test.example")
 
 
 async def test_ingress_and_model_route_side_by_side(tmp_path: Path) -> None:
-    async with Origin(at.answer(body=b"web"), "web") as web, Origin(at.answer(body=b"llm"), "llm") as llm:
+    async with Origin(at.answer(body=b"web"), "web") as web, Origin(
+        at.answer(body=b"llm"), "llm"
+    ) as llm:
         objects = [
             ingress_class(),
             *service("web", [web.address]),
@@ -28,21 +30,37 @@ async def test_ingress_and_model_route_side_by_side(tmp_path: Path) -> None:
         async with Sluice(tmp_path, objects) as sluice:
             assert (await sluice.fetch("GET", "/page?q=1", [HOST])).body == b"web"
             assert (await sluice.fetch("GET", "/v1/models", [HOST])).body == b"llm"
-            assert (await sluice.fetch("GET", "/v10", [HOST])).body == b"web", "a prefix ends at an element"
+            assert (
+                await sluice.fetch("GET", "/v10", [HOST])
+            ).body == b"web", "a prefix ends at an element"
         assert [seen.request.target for seen in web.seen] == ["/page?q=1", "/v10"]
 
 
 async def test_forwarded_fields_are_ours_and_hops_end_here(tmp_path: Path) -> None:
-    async with Origin(at.answer(fields=[("X-App", "1"), ("Connection", "x-hop"), ("X-Hop", "1")])) as origin:
+    async with Origin(
+        at.answer(fields=[("X-App", "1"), ("Connection", "x-hop"), ("X-Hop", "1")])
+    ) as origin:
         async with Sluice(tmp_path, one_route([origin.address])) as sluice:
-            response = await sluice.fetch("GET", "/", [
-                HOST,
-                ("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil"),
-                ("Forwarded", "for=6.6.6.6"), ("X-Real-IP", "6.6.6.6"),
-                ("Connection", "keep-alive, x-secret-hop"), ("X-Secret-Hop", "1"), ("Keep-Alive", "timeout=5"),
-                ("Proxy-Connection", "keep-alive"), ("TE", "gzip"),
-                ("Authorization", "Bearer abc"), ("Cookie", "a=b"), ("X-Custom", "kept"),
-            ])
+            response = await sluice.fetch(
+                "GET",
+                "/",
+                [
+                    HOST,
+                    ("X-Forwarded-For", "6.6.6.6"),
+                    ("X-Forwarded-Proto", "https"),
+                    ("X-Forwarded-Host", "evil"),
+                    ("Forwarded", "for=6.6.6.6"),
+                    ("X-Real-IP", "6.6.6.6"),
+                    ("Connection", "keep-alive, x-secret-hop"),
+                    ("X-Secret-Hop", "1"),
+                    ("Keep-Alive", "timeout=5"),
+                    ("Proxy-Connection", "keep-alive"),
+                    ("TE", "gzip"),
+                    ("Authorization", "Bearer abc"),
+                    ("Cookie", "a=b"),
+                    ("X-Custom", "kept"),
+                ],
+            )
             port = sluice.address[1]
         request = origin.seen[0].request
         assert request.get("x-forwarded-for") == "127.0.0.1"
@@ -50,7 +68,14 @@ async def test_forwarded_fields_are_ours_and_hops_end_here(tmp_path: Path) -> No
         assert request.get("x-forwarded-host") == "test.example"
         assert request.get("x-forwarded-port") == str(port)
         assert request.get("host") == "test.example"
-        for gone in ("forwarded", "x-real-ip", "x-secret-hop", "keep-alive", "proxy-connection", "te"):
+        for gone in (
+            "forwarded",
+            "x-real-ip",
+            "x-secret-hop",
+            "keep-alive",
+            "proxy-connection",
+            "te",
+        ):
             assert request.get(gone) is None, gone
         assert request.get("authorization") == "Bearer abc"
         assert request.get("cookie") == "a=b"
@@ -67,7 +92,9 @@ async def test_request_ids_are_kept_or_made_and_traces_pass(tmp_path: Path) -> N
             await sluice.fetch("GET", "/")
             await sluice.fetch("GET", "/")
             await sluice.fetch("GET", "/", [("X-Request-Id", "x" * 129)])
-            nowhere = await sluice.fetch("GET", "/", [("Host", "no.example"), ("X-Request-Id", "lost-1")])
+            nowhere = await sluice.fetch(
+                "GET", "/", [("Host", "no.example"), ("X-Request-Id", "lost-1")]
+            )
         assert nowhere.get("x-request-id") == "lost-1", "a local answer can be found in logs too"
         kept, made, other, replaced = origin.ids()
         assert kept == "my-id"
@@ -89,7 +116,11 @@ async def test_misses_on_ai_paths_have_openais_shape(tmp_path: Path, path: str) 
 
 
 async def test_misses_elsewhere_are_problems_that_name_the_near_miss(tmp_path: Path) -> None:
-    objects = [ingress_class(), *service("app", []), ingress("site", "known.example", {"/shop": "app"})]
+    objects = [
+        ingress_class(),
+        *service("app", []),
+        ingress("site", "known.example", {"/shop": "app"}),
+    ]
     async with Sluice(tmp_path, objects) as sluice:
         response = await sluice.fetch("GET", "/shoop", [("Host", "known.example")])
     assert (response.status, response.reason) == (404, "no_route")
@@ -101,8 +132,11 @@ async def test_misses_elsewhere_are_problems_that_name_the_near_miss(tmp_path: P
 
 async def test_a_service_without_endpoints_and_one_that_does_not_exist(tmp_path: Path) -> None:
     objects = [
-        ingress_class(), *service("empty", []),
-        model_route("r", "test.example", [rule({"empty": 1}, "/empty"), rule({"missing": 1}, "/missing")]),
+        ingress_class(),
+        *service("empty", []),
+        model_route(
+            "r", "test.example", [rule({"empty": 1}, "/empty"), rule({"missing": 1}, "/missing")]
+        ),
     ]
     async with Sluice(tmp_path, objects) as sluice:
         assert outcome(await sluice.fetch("GET", "/empty", [HOST])) == (503, "no_endpoints")
@@ -125,15 +159,24 @@ async def test_rewrites_redirects_and_header_filters(tmp_path: Path) -> None:
         "type": "ResponseHeaderModifier",
         "responseHeaderModifier": {"add": [{"name": "X-Added", "value": "1"}], "remove": ["X-App"]},
     }
-    redirect = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}
+    redirect = {
+        "type": "RequestRedirect",
+        "requestRedirect": {"scheme": "https", "statusCode": 301},
+    }
     rules = [
         rule({"app": 1}, "/old", filters=[rewrite, set_fields, on_response]),
         {"matches": [{"path": {"type": "Exact", "value": "/moved"}}], "filters": [redirect]},
     ]
     async with Origin(at.answer(fields=[("X-App", "1")])) as origin:
-        objects = [ingress_class(), *service("app", [origin.address]), model_route("r", "test.example", rules)]
+        objects = [
+            ingress_class(),
+            *service("app", [origin.address]),
+            model_route("r", "test.example", rules),
+        ]
         async with Sluice(tmp_path, objects) as sluice:
-            response = await sluice.fetch("GET", "/old/a?b=1", [HOST, ("X-Set", "old"), ("X-Gone", "1")])
+            response = await sluice.fetch(
+                "GET", "/old/a?b=1", [HOST, ("X-Set", "old"), ("X-Gone", "1")]
+            )
             moved = await sluice.fetch("GET", "/moved?x=1", [HOST])
         request = origin.seen[0].request
         assert request.target == "/api/a?b=1"

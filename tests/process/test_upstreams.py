@@ -32,7 +32,9 @@ async def test_idle_connections_end_after_four_seconds(tmp_path: Path) -> None:
         async with Sluice(tmp_path, one_route([origin.address])) as sluice:
             await sluice.fetch("GET", "/")
             idle_from = time.monotonic()
-            await until_true(lambda: origin.open_now == 0, "the idle connection was closed", timeout_s=8)
+            await until_true(
+                lambda: origin.open_now == 0, "the idle connection was closed", timeout_s=8
+            )
             took_s = time.monotonic() - idle_from
             print(f"idle connection closed after {took_s:.2f} s")
             assert IDLE_EXPIRY_S - 0.2 <= took_s <= IDLE_EXPIRY_S + 1.0
@@ -60,8 +62,8 @@ async def test_an_origin_that_says_close_is_believed(tmp_path: Path) -> None:
 
 
 async def test_the_race_with_a_close_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
-    """The origin closes right behind each third answer without saying so. A POST that meets the close was never
-    read, so it is repeated lawfully; none may be done twice, none may fail."""
+    """The origin closes right behind each third answer without saying so. A POST that meets the
+    close was never read, so repeating it is lawful; none may be done twice, none may fail."""
     total = 1500
     answers = 0
 
@@ -90,7 +92,7 @@ async def test_the_race_with_a_close_loses_nothing_and_doubles_nothing(tmp_path:
         print(f"{len(failed)} of {total} failed; {origin.connections} upstream connections")
         assert_no_duplicates([origin])
         assert_same(succeeded, [origin])
-        # RST in answer to our bytes is not proof that nothing was read (design 10.11), so a few may fail.
+        # RST for our bytes is no proof that they were not read (design 10.11): a few may fail.
         assert len(failed) <= total * 0.001
 
 
@@ -112,8 +114,12 @@ async def test_least_requests_leaves_the_busy_one_alone(tmp_path: Path) -> None:
 
 
 async def test_round_robin_takes_turns(tmp_path: Path) -> None:
-    async with Origin(at.answer(), "a") as a, Origin(at.answer(), "b") as b, Origin(at.answer(), "c") as c:
-        objects = one_route([a.address, b.address, c.address], loadBalancing={"policy": "RoundRobin"})
+    async with Origin(at.answer(), "a") as a, Origin(at.answer(), "b") as b, Origin(
+        at.answer(), "c"
+    ) as c:
+        objects = one_route(
+            [a.address, b.address, c.address], loadBalancing={"policy": "RoundRobin"}
+        )
         async with Sluice(tmp_path, objects) as sluice:
             for _ in range(30):
                 assert (await sluice.fetch("GET", "/")).status == 200

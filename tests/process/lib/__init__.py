@@ -1,1 +1,1 @@
-"""The harness of the process tests: real binaries, fault-injecting origins, raw clients, two-sided logs."""
+"""The harness of the process tests: real binaries, faulty origins, raw clients, two-sided logs."""

@@ -29,7 +29,10 @@ class Client:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.writer.close()
 
@@ -56,7 +59,11 @@ class Client:
         return await asyncio.wait_for(read_response_head(self.reader), timeout_s)
 
     async def request(
-        self, method: str, target: str, fields: Fields | None = None, body: bytes | None = None,
+        self,
+        method: str,
+        target: str,
+        fields: Fields | None = None,
+        body: bytes | None = None,
         timeout_s: float = 10,
     ) -> Response:
         await self.send_request(method, target, fields, body)
@@ -86,7 +93,11 @@ class Client:
 
 
 async def fetch(
-    address: Address, method: str, target: str, fields: Fields | None = None, body: bytes | None = None,
+    address: Address,
+    method: str,
+    target: str,
+    fields: Fields | None = None,
+    body: bytes | None = None,
     timeout_s: float = 10,
 ) -> Response:
     """One request on a connection of its own."""

@@ -1,4 +1,4 @@
-"""A load of many keep-alive connections: every answer is counted by pod, with its time of sending."""
+"""A load of many keep-alive connections: every answer counted by pod, with its times."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ class Load:
             try:
                 async with Client(self.address) as client:
                     await self._use(client)
-            except Exception as error:  # noqa: BLE001 - any failure at all is one that a user would see
+            except (
+                Exception
+            ) as error:  # noqa: BLE001 - any failure at all is one that a user would see
                 self.failures.append(f"{type(error).__name__}: {error}")
 
     async def _use(self, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Manifests as Kubernetes writes them, for loopback endpoints: Service, EndpointSlice, Ingress, ModelRoute."""
+"""Manifests as Kubernetes writes them, for endpoints on loopback."""
 
 from __future__ import annotations
 
@@ -28,26 +28,40 @@ def ingress_class(name: str = "sluice") -> Object:
 
 
 def service(name: str, endpoints: Sequence[Address]) -> list[Object]:
-    """A Service and its slices: one a port, for on loopback every endpoint has a port of its own."""
-    objects: list[Object] = [{
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": metadata(name),
-        "spec": {"ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}]},
-    }]
+    """A Service and its slices, one an endpoint: on loopback each has a port of its own."""
+    objects: list[Object] = [
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": metadata(name),
+            "spec": {
+                "ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}]
+            },
+        }
+    ]
     for index, (host, port) in enumerate(endpoints):
-        objects.append({
-            "apiVersion": "discovery.k8s.io/v1",
-            "kind": "EndpointSlice",
-            "metadata": metadata(f"{name}-{index}", labels={"kubernetes.io/service-name": name}),
-            "addressType": "IPv6" if ":" in host else "IPv4",
-            "ports": [{"name": "http", "port": port, "protocol": "TCP"}],
-            "endpoints": [{
-                "addresses": [host],
-                "conditions": {"ready": True, "serving": True, "terminating": False},
-                "targetRef": {"kind": "Pod", "namespace": NAMESPACE, "name": f"{name}-{index}"},
-            }],
-        })
+        objects.append(
+            {
+                "apiVersion": "discovery.k8s.io/v1",
+                "kind": "EndpointSlice",
+                "metadata": metadata(
+                    f"{name}-{index}", labels={"kubernetes.io/service-name": name}
+                ),
+                "addressType": "IPv6" if ":" in host else "IPv4",
+                "ports": [{"name": "http", "port": port, "protocol": "TCP"}],
+                "endpoints": [
+                    {
+                        "addresses": [host],
+                        "conditions": {"ready": True, "serving": True, "terminating": False},
+                        "targetRef": {
+                            "kind": "Pod",
+                            "namespace": NAMESPACE,
+                            "name": f"{name}-{index}",
+                        },
+                    }
+                ],
+            }
+        )
     return objects
 
 
@@ -59,23 +73,27 @@ def ingress(name: str, host: str, paths: Mapping[str, str]) -> Object:
         "metadata": metadata(name),
         "spec": {
             "ingressClassName": "sluice",
-            "rules": [{
-                "host": host,
-                "http": {"paths": [
-                    {
-                        "path": path,
-                        "pathType": "Prefix",
-                        "backend": {"service": {"name": target, "port": {"name": "http"}}},
-                    }
-                    for path, target in paths.items()
-                ]},
-            }],
+            "rules": [
+                {
+                    "host": host,
+                    "http": {
+                        "paths": [
+                            {
+                                "path": path,
+                                "pathType": "Prefix",
+                                "backend": {"service": {"name": target, "port": {"name": "http"}}},
+                            }
+                            for path, target in paths.items()
+                        ]
+                    },
+                }
+            ],
         },
     }
 
 
 def rule(weights: Mapping[str, int], path: str = "/", **more: Any) -> Object:
-    """A ModelRoute rule: prefix to Services by weight. `more`: timeouts, filters, loadBalancing …"""
+    """A ModelRoute rule: prefix to Services by weight. `more`: timeouts, filters …"""
     return {
         "matches": [{"path": {"type": "PathPrefix", "value": path}}],
         "backendRefs": [
@@ -124,7 +142,9 @@ def write(path: Path, objects: Sequence[Object]) -> None:
     os.replace(temporary, path)
 
 
-def one_route(endpoints: Sequence[Address], host: str = "test.example", **rule_fields: Any) -> list[Object]:
+def one_route(
+    endpoints: Sequence[Address], host: str = "test.example", **rule_fields: Any
+) -> list[Object]:
     """The smallest set: one Service behind one ModelRoute that takes everything of the host."""
     return [
         ingress_class(),

@@ -1,4 +1,4 @@
-"""An origin that misbehaves as it is told and records all that reaches it: the far side of two-sided logs."""
+"""An origin that misbehaves as told and records all that reaches it: the far side of the logs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from .client import Address
-from .http1 import HEAD_LIMIT, Closed, Fields, Malformed, Request, chunked, read_body, read_request_head, render
+from .http1 import (
+    HEAD_LIMIT,
+    Closed,
+    Fields,
+    Malformed,
+    Request,
+    chunked,
+    read_body,
+    read_request_head,
+    render,
+)
 
 OK_BODY = b"ok\n"
 
@@ -25,7 +35,9 @@ class Seen:
     begun_at: float
     complete: bool = False
     answered: bool = False
-    gone_at: float | None = None  # when the peer was seen to have left, while we were still answering
+    gone_at: float | None = (
+        None  # when the peer was seen to have left, while we were still answering
+    )
 
 
 @dataclass
@@ -80,7 +92,10 @@ class Origin:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._server.close()
         self.drop_connections()
@@ -97,7 +112,7 @@ class Origin:
             writer.close()
 
     def ids(self) -> list[str]:
-        """The request ids that arrived, in order; a duplicate here is a request that was sent twice."""
+        """The request ids that arrived, in order; a duplicate is a request that was sent twice."""
         return [seen.request.get("x-request-id") or "" for seen in self.seen]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -131,7 +146,7 @@ class Origin:
         return await self.behaviour(Exchange(seen, reader, writer))
 
 
-# --- behaviours ---------------------------------------------------------------------------------------------
+# --- behaviours ---------------------------------------------------------------------
 
 
 def answer(
@@ -190,7 +205,9 @@ def reset_after(body: bytes, claimed: int) -> Behaviour:
     async def behave(exchange: Exchange) -> bool:
         await exchange.receive_body()
         await exchange.send(render("HTTP/1.1 200 OK", [("Content-Length", str(claimed))], body))
-        await asyncio.sleep(0.05)  # the bytes must be seen apart from the reset: this is the fault, not a wait
+        await asyncio.sleep(
+            0.05
+        )  # the bytes must be seen apart from the reset: this is the fault, not a wait
         exchange.reset()
         return False
 
@@ -257,7 +274,7 @@ def in_turn(*behaviours: Behaviour) -> Behaviour:
 
 
 def refusing_address() -> Address:
-    """A loopback port that refuses connections: bound and never listening, so nobody else can take it."""
+    """A loopback port that refuses: bound and never listening, so nobody else can take it."""
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
     _kept_bound.append(sock)

@@ -1,4 +1,4 @@
-"""Programs under test: started with their output in a file, waited for by condition, ended by pid."""
+"""Programs under test: output in a file, waited for by condition, ended by pid."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -30,9 +31,11 @@ def program(name: str) -> Path:
 
 
 class Program:
-    """One started program. `async with` starts and stops it; a failing test prints the end of its log."""
+    """`async with` starts and stops it; a failing test prints the end of its log."""
 
-    def __init__(self, log: Path, *arguments: str | Path, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, log: Path, *arguments: str | Path, env: dict[str, str] | None = None
+    ) -> None:
         self.log = log
         self.arguments = [str(argument) for argument in arguments]
         self.env = env
@@ -41,13 +44,19 @@ class Program:
     async def __aenter__(self) -> "Program":
         with self.log.open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *self.arguments, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
+                *self.arguments,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
                 env=self.env,
             )
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         descendants = self.descendants()
         try:
@@ -80,7 +89,9 @@ class Program:
             if match:
                 found.append(match)
             elif not self.running():
-                raise RuntimeError(f"{self.arguments[0]} ended before it said {pattern!r}:\n{self.text()}")
+                raise RuntimeError(
+                    f"{self.arguments[0]} ended before it said {pattern!r}:\n{self.text()}"
+                )
             return bool(found)
 
         await until(printed, f"{self.log.name} says {pattern!r}", timeout_s)
@@ -100,7 +111,9 @@ class Program:
         except asyncio.TimeoutError:
             self._process.kill()
             await self._process.wait()
-            raise AssertionError(f"{self.arguments[0]} did not end on signal {signal_number}") from None
+            raise AssertionError(
+                f"{self.arguments[0]} did not end on signal {signal_number}"
+            ) from None
 
     def descendants(self) -> list[int]:
         return descendants(self.pid) if self.running() else []
@@ -145,9 +158,23 @@ def rss_kib(pid: int) -> int:
 class ModelSim(Program):
     """A simulated model server."""
 
-    def __init__(self, log_dir: Path, name: str, *options: str) -> None:
+    def __init__(
+        self,
+        log_dir: Path,
+        name: str,
+        *options: str,
+        listen: str = "127.0.0.1:0",
+        prefix: Sequence[str] = (),
+    ) -> None:
         super().__init__(
-            log_dir / f"{name}.log", program("modelsim"), "--listen", "127.0.0.1:0", "--name", name, *options
+            log_dir / f"{name}.log",
+            *prefix,
+            program("modelsim"),
+            "--listen",
+            listen,
+            "--name",
+            name,
+            *options,
         )
         self.name = name
         self.address: Address = ("", 0)

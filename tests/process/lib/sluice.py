@@ -1,4 +1,4 @@
-"""Sluice itself: controller and proxy over a directory of manifests, ready when the table is in force."""
+"""Sluice itself: controller and proxy over a directory, ready when the table is in force."""
 
 from __future__ import annotations
 
@@ -18,7 +18,16 @@ from .waiting import until
 class Sluice:
     """`async with Sluice(tmp_path, objects) as sluice:`; `sluice.address` takes client traffic."""
 
-    def __init__(self, work_dir: Path, objects: Sequence[Object], *proxy_options: str) -> None:
+    def __init__(
+        self,
+        work_dir: Path,
+        objects: Sequence[Object],
+        *,
+        prefix: Sequence[str] = (),
+        proxy_prefix: Sequence[str] = (),
+        proxy_env: dict[str, str] | None = None,
+    ) -> None:
+        """`prefix` stands before both command lines (taskset …), `proxy_prefix` before one."""
         self.work_dir = work_dir
         self.manifest_dir = work_dir / "manifests"
         self.manifest_dir.mkdir()
@@ -30,12 +39,26 @@ class Sluice:
         self.proxy_socket = sockets / "proxy.sock"
         self.admin_socket = sockets / "admin.sock"
         self.proxy = Program(
-            work_dir / "proxy.log", program("sluice-proxy"), "--listen", "127.0.0.1:0",
-            "--socket", self.proxy_socket, *proxy_options,
+            work_dir / "proxy.log",
+            *prefix,
+            *proxy_prefix,
+            program("sluice-proxy"),
+            "--listen",
+            "127.0.0.1:0",
+            "--socket",
+            self.proxy_socket,
+            env=proxy_env,
         )
         self.controller = Program(
-            work_dir / "controller.log", program("sluice-controller"), "--files", self.manifest_dir,
-            "--proxy-socket", self.proxy_socket, "--admin-socket", self.admin_socket,
+            work_dir / "controller.log",
+            *prefix,
+            program("sluice-controller"),
+            "--files",
+            self.manifest_dir,
+            "--proxy-socket",
+            self.proxy_socket,
+            "--admin-socket",
+            self.admin_socket,
             "--allow-loopback-endpoints",
         )
         self.address: Address = ("", 0)
@@ -53,7 +76,10 @@ class Sluice:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         try:
             await self._stack.__aexit__(kind, error, trace)
@@ -67,7 +93,11 @@ class Sluice:
         return Client(self.address, read_limit)
 
     async def fetch(
-        self, method: str, target: str, fields: Fields | None = None, body: bytes | None = None,
+        self,
+        method: str,
+        target: str,
+        fields: Fields | None = None,
+        body: bytes | None = None,
         timeout_s: float = 10,
     ) -> Response:
         return await fetch(self.address, method, target, fields, body, timeout_s)

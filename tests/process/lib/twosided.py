@@ -20,10 +20,14 @@ def assert_no_duplicates(origins: Iterable[Origin]) -> None:
 
 
 def assert_same(succeeded: Sequence[str], origins: Sequence[Origin]) -> None:
-    """Every success that a client saw was answered by exactly one origin, and no other answer was given."""
+    """Every success that a client saw was one answer of one origin, and there was no other."""
     answered = Counter(
         seen.request.get("x-request-id") or ""
-        for origin in origins for seen in origin.seen if seen.answered
+        for origin in origins
+        for seen in origin.seen
+        if seen.answered
     )
     client = Counter(succeeded)
-    assert answered == client, f"only at origins: {answered - client}; only at clients: {client - answered}"
+    assert (
+        answered == client
+    ), f"only at origins: {answered - client}; only at clients: {client - answered}"

@@ -57,7 +57,7 @@ TEST(ChatBody, LimitAndLimitPlusOne) {
 TEST(ChatBody, PartsAndNullContentCount) {
     const auto parts = chat(
         R"({"model":"m","messages":[{"role":"assistant","content":null},
-            {"role":"user","content":[{"type":"text","text":"a b"},{"type":"image_url","image_url":{}}]}]})"
+            {"role":"user","content":[{"type":"text","text":"a b"},{"type":"image_url"}]}]})"
     );
     ASSERT_TRUE(parts);
     EXPECT_EQ(parts->prompt_tokens, 2U);

@@ -2,7 +2,7 @@
 #include <chrono>
 #include <gtest/gtest.h>
 
-#include "running_server.h"
+#include "tests/unit/modelsim/running_server.h"
 
 namespace sluice::modelsim {
 namespace {
