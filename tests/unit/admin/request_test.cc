@@ -11,10 +11,6 @@ namespace {
 
 using State = RequestReader::State;
 
-State feed_all(RequestReader& reader, std::string_view bytes) {
-    return reader.feed(bytes);
-}
-
 TEST(AdminRequest, whole_head) {
     RequestReader reader;
     ASSERT_EQ(

@@ -1,0 +1,154 @@
+// fork, exec, wait: by pid, and with signals reset to what a fresh program expects.
+#include "sluicectl/children.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <poll.h>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace sluice::ctl {
+namespace {
+
+constexpr int64_t kFirstPauseNs = 100'000'000;
+constexpr int64_t kLongestPauseNs = 5'000'000'000;
+
+// In the child, after fork: only what is safe there.
+[[noreturn]] void become(char* const* argv, int output, pid_t parent) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) ::_exit(125);  // it died before we asked
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::dup2(output, STDOUT_FILENO);
+    const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::dup2(nothing, STDIN_FILENO);
+    // An own group: Ctrl-C reaches us alone, and we end the children in order.
+    ::setpgid(0, 0);
+    ::execv(argv[0], argv);
+    ::_exit(127);
+}
+
+// Waits until the process ends or the time is over; the process is not reaped.
+void await_end(pid_t pid, int timeout_ms) {
+    const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    if (handle < 0) return;
+    pollfd ended{handle, POLLIN, 0};
+    ::poll(&ended, 1, timeout_ms);
+    ::close(handle);
+}
+
+}  // namespace
+
+int64_t restart_pause_ns(unsigned failures) {
+    int64_t pause = kFirstPauseNs;
+    for (unsigned i = 1; i < failures && pause < kLongestPauseNs; ++i) pause *= 2;
+    return std::min(pause, kLongestPauseNs);
+}
+
+Children::~Children() {
+    end(5000);
+}
+
+size_t Children::start(std::vector<std::string> argv, bool piped, int64_t now) {
+    children_.push_back({.argv = std::move(argv), .piped = piped});
+    launch(children_.back(), now);
+    return children_.size() - 1;
+}
+
+void Children::launch(Child& child, int64_t now) {
+    std::array<int, 2> pipe{-1, -1};
+    if (child.piped) {
+        if (::pipe2(pipe.data(), O_CLOEXEC) != 0) pipe = {-1, -1};
+        ::fcntl(pipe[0], F_SETFL, O_NONBLOCK);
+    } else {
+        pipe[1] = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    }
+    std::vector<char*> argv;
+    for (std::string& word : child.argv) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const pid_t parent = ::getpid();
+    child.pid = ::fork();
+    if (child.pid == 0) become(argv.data(), pipe[1], parent);
+    ::close(pipe[1]);
+    child.output = pipe[0];
+    child.started = now;
+    if (child.pid > 0) return;
+    // No process to be had: try again as after a failed start.
+    child.pid = -1;
+    child.restart_at = now + restart_pause_ns(++child.failures);
+}
+
+void Children::reap(Child& child, int64_t now) {
+    if (::waitpid(child.pid, &child.status, WNOHANG) != child.pid) return;
+    child.pid = -1;
+    ::close(child.output);
+    child.output = -1;
+    child.failures = now - child.started >= kHealthyNs ? 1 : child.failures + 1;
+    child.restart_at = now + restart_pause_ns(child.failures);
+}
+
+void Children::step(int64_t now) {
+    for (Child& child : children_) {
+        if (child.pid > 0) reap(child, now);
+        if (child.pid < 0 && now >= child.restart_at) launch(child, now);
+    }
+}
+
+std::optional<int64_t> Children::due() const {
+    std::optional<int64_t> first;
+    for (const Child& child : children_) {
+        if (child.pid < 0 && (!first || child.restart_at < *first)) first = child.restart_at;
+    }
+    return first;
+}
+
+std::string Children::read_output(size_t child) {
+    int& output = children_[child].output;
+    std::string text;
+    std::array<char, 4096> bytes;
+    while (output >= 0) {
+        const ssize_t got = ::read(output, bytes.data(), bytes.size());
+        if (got < 0) break;
+        text.append(bytes.data(), static_cast<size_t>(got));
+        if (got > 0) continue;
+        ::close(output);  // its end: nothing to wait for any more
+        output = -1;
+    }
+    return text;
+}
+
+std::string Children::last_end(size_t child) const {
+    const Child& which = children_[child];
+    const std::string& path = which.argv.front();
+    std::string text = path.substr(path.rfind('/') + 1) + ": ";
+    if (WIFSIGNALED(which.status)) return text + "signal " + std::to_string(WTERMSIG(which.status));
+    return text + "exit code " + std::to_string(WEXITSTATUS(which.status));
+}
+
+void Children::end(int patience_ms) {
+    for (const Child& child : children_) {
+        if (child.pid > 0) ::kill(child.pid, SIGTERM);
+    }
+    for (Child& child : children_) {
+        if (child.pid <= 0) continue;
+        await_end(child.pid, patience_ms);
+        if (::waitpid(child.pid, &child.status, WNOHANG) == 0) {
+            ::kill(child.pid, SIGKILL);
+            ::waitpid(child.pid, &child.status, 0);
+        }
+        ::close(child.output);
+        child.output = -1;
+        child.pid = -1;
+    }
+    children_.clear();
+}
+
+}  // namespace sluice::ctl
