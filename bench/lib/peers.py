@@ -1,0 +1,162 @@
+"""The candidates: each is started once, told where the endpoints are, and measured in its turns."""
+
+from __future__ import annotations
+
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from lib.client import Address, Client
+from lib.manifests import ingress, ingress_class, service
+from lib.programs import Program, descendants
+from lib.sluice import Sluice
+from lib.waiting import until
+
+from .workloads import Workload
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "peers"
+
+
+@dataclass(frozen=True)
+class Setting:
+    work_dir: Path
+    workload: Workload
+    endpoints: Sequence[Address]
+    prefix: Sequence[str]  # taskset, nice: before each command line
+    logging: bool = False
+
+
+class Candidate(ABC):
+    name: str
+    address: Address
+
+    @abstractmethod
+    async def start(self, setting: Setting, stack: AsyncExitStack) -> None:
+        """Ready when it returns; the stack ends it."""
+
+    @abstractmethod
+    def pids(self) -> list[int]:
+        """All processes that are part of it: parents before children."""
+
+
+class SluiceCandidate(Candidate):
+    name = "sluice"
+
+    async def start(self, setting: Setting, stack: AsyncExitStack) -> None:
+        paths = {prefix: "app" for prefix in setting.workload.prefixes()}
+        objects = [ingress_class(), *service("app", setting.endpoints)]
+        objects += [
+            ingress(f"site-{index}", host, paths)
+            for index, host in enumerate(setting.workload.hosts())
+        ]
+        self._sluice = Sluice(setting.work_dir, objects, prefix=setting.prefix)
+        await stack.enter_async_context(self._sluice)
+        self.address = self._sluice.address
+
+    def pids(self) -> list[int]:
+        pids = [self._sluice.controller.pid, self._sluice.proxy.pid]
+        return pids + [child for pid in pids for child in descendants(pid)]
+
+
+class Peer(Candidate):
+    """A program with a config file from a template."""
+
+    template: str
+    program: str
+
+    async def start(self, setting: Setting, stack: AsyncExitStack) -> None:
+        self.address = free_address()
+        config = setting.work_dir / self.template.removesuffix(".in")
+        text = (TEMPLATES / self.template).read_text()
+        for name, value in self.values(setting).items():
+            text = text.replace(f"@{name}@", value)
+        config.write_text(text)
+        arguments = [self.program, *self.options(config)]
+        self._program = Program(setting.work_dir / f"{self.name}.log", *setting.prefix, *arguments)
+        await stack.enter_async_context(self._program)
+        await until(self._accepts, f"{self.name} accepts connections")
+
+    async def _accepts(self) -> bool:
+        if not self._program.running():
+            raise RuntimeError(f"{self.name} ended:\n{self._program.text()}")
+        try:
+            async with Client(self.address):
+                return True
+        except ConnectionRefusedError:
+            return False
+
+    def pids(self) -> list[int]:
+        return [self._program.pid, *descendants(self._program.pid)]
+
+    @abstractmethod
+    def values(self, setting: Setting) -> dict[str, str]:
+        """What stands for @NAME@ in the template."""
+
+    @abstractmethod
+    def options(self, config: Path) -> list[str]: ...
+
+
+class Nginx(Peer):
+    name = "nginx"
+    template = "nginx.conf.in"
+    program = "/usr/sbin/nginx"
+
+    def values(self, setting: Setting) -> dict[str, str]:
+        host, port = self.address
+        locations = "".join(
+            f"        location {prefix}/ {{ proxy_pass http://app; }}\n"
+            for prefix in setting.workload.prefixes()
+        )
+        servers = [
+            f"    server {{\n        listen {host}:{port};\n        server_name {name};\n"
+            f"{locations}    }}"
+            for name in setting.workload.hosts()
+        ]
+        log = f"{setting.work_dir}/nginx-access.log json buffer=64k" if setting.logging else "off"
+        return {
+            "DIR": str(setting.work_dir),
+            "ACCESS_LOG": log,
+            "SERVERS": "\n".join(f"        server {h}:{p};" for h, p in setting.endpoints),
+            "VIRTUAL_HOSTS": "\n".join(servers),
+        }
+
+    def options(self, config: Path) -> list[str]:
+        return ["-c", str(config), "-e", str(config.with_name("nginx-start.log"))]
+
+
+class Haproxy(Peer):
+    name = "haproxy"
+    template = "haproxy.cfg.in"
+    program = "/usr/sbin/haproxy"
+
+    def values(self, setting: Setting) -> dict[str, str]:
+        workload = setting.workload
+        routes = [
+            f"{host}{prefix}/ app" for host in workload.hosts() for prefix in workload.prefixes()
+        ]
+        (setting.work_dir / "routes.map").write_text("\n".join(routes) + "\n")
+        logging = "    log stdout format raw local0 info\n    option httplog"
+        servers = [f"    server s{i} {h}:{p}" for i, (h, p) in enumerate(setting.endpoints)]
+        return {
+            "DIR": str(setting.work_dir),
+            "ADDRESS": "{}:{}".format(*self.address),
+            "LOGGING": logging if setting.logging else "",
+            "SERVERS": "\n".join(servers),
+        }
+
+    def options(self, config: Path) -> list[str]:
+        return ["-db", "-f", str(config)]
+
+
+def free_address() -> Address:
+    """The peers cannot say which port the kernel gave them, so one is chosen just before."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host, port = probe.getsockname()
+        return host, port
+
+
+CANDIDATES: tuple[type[Candidate], ...] = (SluiceCandidate, Nginx, Haproxy)
