@@ -1,0 +1,100 @@
+// Hands tables to the proxy and hears what became of them (design 10.2). A state machine for the
+// loop: non-blocking, no thread; times are CLOCK_MONOTONIC nanoseconds.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "table/channel.h"
+
+namespace sluice::publish {
+
+struct Event {
+    enum class Kind : uint8_t {
+        connected,     // generation: the highest that the proxy has taken
+        running,       // every worker takes new requests by this generation, which is what it runs
+        refused,       // reason and message say why; generation 0: it was not even sent
+        late,          // a worker does not answer; running follows when it does
+        disconnected,  // what was in flight is offered again after the next connect
+    };
+    Kind kind;
+    uint64_t generation = 0;
+    Reason reason = Reason::ok;
+    uint16_t worker = 0;
+    std::string message{};
+};
+
+// One segment of the newest offer, sealed. Without a memory: the one before is equal.
+struct Held {
+    uint64_t digest = 0;
+    table::Descriptor memory;
+};
+
+// Sent, without an answer.
+struct Flight {
+    uint64_t generation;
+    table::Digests digests;
+};
+
+// Since the supervisor said hello.
+struct Session {
+    uint64_t highest = 0;       // generation
+    table::Digests accepted{};  // what the proxy keeps
+    bool known = true;          // accepted holds for sure: only what differs is sent
+    uint64_t running = 0;       // generation of `accepted` once it runs
+    std::optional<Flight> flight;
+};
+
+class Publisher {
+public:
+    // `path`: the supervisor's control socket. Connects at the first step().
+    explicit Publisher(std::string path) : path_(std::move(path)) {}
+
+    // The newest tables; an older offer that was not sent yet is forgotten. The bytes are copied.
+    // Each offer that is not overtaken by another ends in running, refused or late; one that is
+    // equal to what runs is not sent, and is reported running.
+    void offer(std::span<const std::byte> routes, std::span<const std::byte> endpoints);
+    // The same routes as before.
+    void offer_endpoints(std::span<const std::byte> endpoints);
+
+    // Readable means: call step(). -1 while there is no connection.
+    int fd() const { return socket_.get(); }
+    // When to call step() although nothing is readable.
+    std::optional<int64_t> due() const;
+    // Does what can be done without waiting. Call it after offer() too.
+    std::vector<Event> step(int64_t now);
+
+    bool connected() const { return session_.has_value(); }
+
+private:
+    static constexpr size_t kOffered = 2;  // routes, endpoints
+
+    std::optional<Held> hold(table::Segment segment, std::span<const std::byte> bytes);
+    void replace(table::Segment segment, Held held);
+    table::Digests offered() const;
+    void connect(int64_t now);
+    void disconnect(int64_t now);
+    void read(int64_t now);
+    void take(const table::Message& message, int64_t now);
+    void take_hello(const table::Message& message, int64_t now);
+    void take_refused(const table::Message& message, int64_t now);
+    void land(const table::Message& message);
+    void publish_newest(int64_t now);
+    bool send(const Flight& flight);
+
+    std::string path_;
+    table::Descriptor socket_;
+    std::optional<Session> session_;
+    std::array<Held, kOffered> held_;
+    bool unsent_ = false;  // an offer has no outcome yet and is not in flight
+    int64_t connect_at_ = 0;
+    int64_t delay_ = 0;
+    std::vector<Event> events_;
+};
+
+}  // namespace sluice::publish
