@@ -24,7 +24,7 @@ def essence(response: Response) -> tuple[int, bytes, tuple[str | None, ...]]:
 
 
 async def compare(candidates: Sequence[Candidate], workload: Workload) -> None:
-    """A sample of hosts and prefixes, the last ones of both included, and one that is not routed."""
+    """A sample of hosts and prefixes, the last ones included, and one that is not routed."""
     hosts, prefixes = workload.hosts(), workload.prefixes()
     pairs = random.sample([(h, p) for h in hosts for p in prefixes], SAMPLE)
     for host, prefix in [*pairs, (hosts[-1], prefixes[-1])]:
