@@ -8,6 +8,7 @@ import pytest
 
 from lib import origin as at
 from lib.client import Client, fetch
+from lib.docs import blocks_of, script_of
 from lib.http1 import Closed, Malformed, chunked
 from lib.load import Load
 from lib.manifests import to_yaml
@@ -89,3 +90,18 @@ e: {}
 f:
   g:
     - - 1"""
+
+
+def test_docs_blocks_are_found_and_skips_keep_their_reason(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# T\n```sh\necho a\n```\n```console\n$ no\n```\n```sh skip needs a cluster\nx\n```\n"
+        "```sh skip\ny\n```\n```shell\nz\n```\n"
+    )
+    blocks = blocks_of(page)
+    assert [(block.line, block.skip_reason) for block in blocks][:3] == [
+        (2, None),
+        (8, "needs a cluster"),
+        (11, ""),
+    ]
+    assert script_of(blocks[:1]).endswith("echo a\n")
