@@ -52,12 +52,17 @@ inline constexpr size_t kRegexBytes = 1024;          // one pattern
 inline constexpr size_t kRegexesPerHost = 20;
 inline constexpr int64_t kRegexProgram = 10'000;     // RE2 program size
 inline constexpr int64_t kRegexMemoryBytes = 1 << 20;   // program and cached states of one RE2
+inline constexpr size_t kNameBytes = 1024;           // a name for people: of a rule, backend or endpoint
 inline constexpr size_t kHostProbe = 16;             // entries of one hash bucket
 inline constexpr uint32_t kTimeoutMs = 24 * 3600 * 1000;
 
 // The hand-over.
 inline constexpr size_t kMessageBytes = 1024;  // one SOCK_SEQPACKET message
 inline constexpr size_t kGenerationsMapped = 4;
+
+// Processes of one pod.
+inline constexpr size_t kWorkers = 64;
+inline constexpr size_t kListeners = 16;  // addresses that clients connect to
 
 // Files and objects.
 inline constexpr size_t kManifestBytes = 4 * 1024 * 1024;  // one file
@@ -70,6 +75,9 @@ inline constexpr size_t kManifestProblems = 100;           // problems listed of
 inline constexpr size_t kReportLines = 1'000;              // problems, and notes, of all files together
 inline constexpr size_t kManifestDirectories = 4'096;      // directories watched
 inline constexpr size_t kManifestDirectoryDepth = 32;      // directories below a root
+
+// Verdicts.
+inline constexpr size_t kFindingsPerObject = 64;           // more are counted, not listed
 
 // The admin socket.
 inline constexpr size_t kAdminConnections = 32;            // more wait in the listen queue

@@ -1,5 +1,5 @@
-// The one process of the proxy that does what a pod needs once. In this version: verifies tables and answers.
-// If it dies traffic goes on and the supervisor restarts it.
+// The one process of the proxy that does what a pod needs once. In this version: verifies tables
+// and answers. If it dies traffic goes on and the supervisor restarts it.
 #pragma once
 
 namespace sluice::steward {

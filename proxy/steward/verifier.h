@@ -1,0 +1,38 @@
+// What makes a published table good: seals, bytes, references, meaning, and that it is whole.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <tl/expected.hpp>
+#include <unordered_set>
+#include <vector>
+
+#include "table/channel.h"
+#include "table/view.h"
+
+namespace sluice::steward {
+
+class Verifier {
+public:
+    // The answer to a publish: running (it is verified), or refused with reason and message. After
+    // a refusal everything is as before.
+    table::Message answer(const table::Message& publish, const std::vector<table::Descriptor>& fds);
+
+    // Of the last table that was verified; 0 = none.
+    const table::Digests& digests() const { return digests_; }
+
+private:
+    using Patterns = std::unordered_set<std::string>;
+
+    tl::expected<void, table::Refusal> verify(
+        const table::Message& publish, const std::vector<table::Descriptor>& fds
+    );
+    // Patterns of these routes, each of which compiles within its limits.
+    tl::expected<Patterns, table::Refusal> verify_routes(std::span<const std::byte> bytes) const;
+
+    table::Digests digests_{};
+    Patterns patterns_;  // of the current routes: they need no second compile
+};
+
+}  // namespace sluice::steward

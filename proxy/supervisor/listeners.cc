@@ -1,0 +1,147 @@
+// Addresses as text to bound sockets.
+#include "proxy/supervisor/listeners.h"
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <string_view>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "table/limits.h"
+
+namespace sluice::supervisor {
+namespace {
+
+constexpr int kBacklog = 4096;
+
+union SocketAddress {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+};
+
+tl::unexpected<std::string> refusal(std::string_view address, const std::string& why) {
+    return tl::unexpected<std::string>("--listen " + std::string(address) + ": " + why);
+}
+
+tl::unexpected<std::string> failed(std::string_view address, const char* call) {
+    if (errno == EADDRINUSE) return refusal(address, "already in use; choose another port");
+    if (errno == EACCES) return refusal(address, "not permitted; choose a port above 1023");
+    return refusal(address, std::string(call) + ": " + std::strerror(errno));
+}
+
+socklen_t size_of(const SocketAddress& address) {
+    return address.any.sa_family == AF_INET6 ? sizeof address.v6 : sizeof address.v4;
+}
+
+in_port_t& port_of(SocketAddress& address) {
+    return address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port;
+}
+
+tl::expected<SocketAddress, std::string> parse(std::string_view text) {
+    const size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) return refusal(text, "write ADDRESS:PORT");
+    const std::string_view digits = text.substr(colon + 1);
+    uint16_t port = 0;
+    const auto [end, wrong] = std::from_chars(digits.begin(), digits.end(), port);
+    if (wrong != std::errc() || end != digits.end() || digits.empty()) {
+        return refusal(text, "the port is a number from 0 to 65535");
+    }
+    std::string host(text.substr(0, colon));
+    SocketAddress address{};
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+        address.v6.sin6_family = AF_INET6;
+        host = host.substr(1, host.size() - 2);
+        if (::inet_pton(AF_INET6, host.c_str(), &address.v6.sin6_addr) != 1) {
+            return refusal(text, "no IPv6 address stands between the brackets");
+        }
+    } else {
+        address.v4.sin_family = AF_INET;
+        if (::inet_pton(AF_INET, host.c_str(), &address.v4.sin_addr) != 1) {
+            return refusal(text, "write an IPv4 address, or an IPv6 address in brackets");
+        }
+    }
+    port_of(address) = htons(port);
+    return address;
+}
+
+std::string text_of(SocketAddress& address) {
+    char host[INET6_ADDRSTRLEN] = "";
+    const bool v6 = address.any.sa_family == AF_INET6;
+    const void* const bytes = v6 ? static_cast<const void*>(&address.v6.sin6_addr)
+                                 : static_cast<const void*>(&address.v4.sin_addr);
+    ::inet_ntop(address.any.sa_family, bytes, host, sizeof host);
+    const std::string port = std::to_string(ntohs(port_of(address)));
+    return v6 ? "[" + std::string(host) + "]:" + port : std::string(host) + ":" + port;
+}
+
+// A bound socket; errno is set when it is empty.
+table::Descriptor bound(const SocketAddress& address, bool shared) {
+    const int one = 1;
+    const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    table::Descriptor socket(::socket(address.any.sa_family, type, 0));
+    if (!socket) return socket;
+    const auto set = [&](int level, int option) {
+        return ::setsockopt(socket.get(), level, option, &one, sizeof one) == 0;
+    };
+    if (!set(SOL_SOCKET, SO_REUSEADDR)) return {};
+    if (shared && !set(SOL_SOCKET, SO_REUSEPORT)) return {};
+    // "[::]" and "0.0.0.0" are two listeners on every machine, whatever its bindv6only says.
+    if (address.any.sa_family == AF_INET6 && !set(IPPROTO_IPV6, IPV6_V6ONLY)) return {};
+    if (::bind(socket.get(), &address.any, size_of(address)) != 0) return {};
+    return socket;
+}
+
+// Binds and listens once per worker; `address` learns the port that the kernel gave.
+tl::expected<void, std::string> bind_one(
+    std::string_view text, SocketAddress& address, Listeners& listeners
+) {
+    // Without SO_REUSEPORT nobody else may listen there: a second Sluice would take its share.
+    if (port_of(address) != 0 && !bound(address, false)) return failed(text, "bind");
+    for (auto& sockets : listeners.sockets) {
+        table::Descriptor socket = bound(address, true);
+        if (!socket) return failed(text, "bind");
+        if (::listen(socket.get(), kBacklog) != 0) return failed(text, "listen");
+        socklen_t size = sizeof address;
+        if (::getsockname(socket.get(), &address.any, &size) != 0) {
+            return failed(text, "getsockname");
+        }
+        sockets.push_back(std::move(socket));
+    }
+    return {};
+}
+
+}  // namespace
+
+tl::expected<Listeners, std::string> bind_all(
+    const std::vector<std::string>& addresses, uint32_t workers
+) {
+    if (workers == 0 || workers > limits::kWorkers) {
+        return tl::unexpected<std::string>(
+            "--workers " + std::to_string(workers) + ": use 1 to " +
+            std::to_string(limits::kWorkers)
+        );
+    }
+    if (addresses.size() > limits::kListeners) {
+        return refusal(
+            addresses[limits::kListeners],
+            "at most " + std::to_string(limits::kListeners) + " addresses are served"
+        );
+    }
+    Listeners listeners;
+    listeners.sockets.resize(workers);
+    for (const std::string& text : addresses) {
+        auto address = parse(text);
+        if (!address) return tl::unexpected<std::string>(address.error());
+        if (auto done = bind_one(text, *address, listeners); !done) {
+            return tl::unexpected<std::string>(done.error());
+        }
+        listeners.addresses.push_back(text_of(*address));
+    }
+    return listeners;
+}
+
+}  // namespace sluice::supervisor
