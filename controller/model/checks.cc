@@ -54,6 +54,8 @@ bool is_name_part(std::string_view text) {
 bool parses_as(int family, std::string_view text) {
     unsigned char address[sizeof(in6_addr)];
     if (text.size() >= INET6_ADDRSTRLEN) return false;
+    // inet_pton stops at a NUL and would take what stands before it.
+    if (text.find('\0') != std::string_view::npos) return false;
     return inet_pton(family, std::string(text).c_str(), address) == 1;
 }
 
