@@ -1,6 +1,7 @@
-// One document to one object. Strict where asked: an unknown field, a wrong type, a value out of bounds is a
-// problem with its field path and place, and the object is then not returned. Decoding is data, not code:
-// each kind has one table of fields (field.h), which names every field of the API, used or not.
+// One document to one object. Strict where asked: an unknown field, a wrong type, a value out of
+// bounds is a problem with its field path and place, and the object is then not returned. Decoding
+// is data, not code: each kind has one table of fields (field.h), which names every field of the
+// API, used or not.
 #pragma once
 
 #include <optional>
@@ -12,9 +13,9 @@
 namespace sluice::model {
 
 struct Decoded {
-    std::optional<Object> object;   // absent when the kind is not one that we read, or on problems
-    bool known_kind = false;        // false: apiVersion/kind is not ours; not an error
-    std::string kind_text;          // "apps/v1 Deployment", for the note about skipped kinds
+    std::optional<Object> object;  // absent when the kind is not one that we read, or on problems
+    bool known_kind = false;       // false: apiVersion/kind is not ours; not an error
+    std::string kind_text;         // "apps/v1 Deployment", for the note about skipped kinds
     std::vector<Problem> problems;
 };
 

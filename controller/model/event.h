@@ -1,5 +1,6 @@
-// What a source (files, later the API server) tells the store. A source owns its objects: `apply` of a key
-// replaces, `remove` deletes. A source sends a batch for each change that must be seen whole.
+// What a source (files, later the API server) tells the store. A source owns its objects: `apply`
+// of a key replaces, `remove` deletes. A source sends a batch for each change that must be seen
+// whole.
 #pragma once
 
 #include <memory>

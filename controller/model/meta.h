@@ -31,7 +31,7 @@ struct Origin {
 
 struct Meta {
     std::string name;
-    std::string ns;                  // files: "default" when absent on a namespaced kind
+    std::string ns;  // files: "default" when absent on a namespaced kind
     std::string uid;
     std::string resource_version;
     int64_t generation = 0;

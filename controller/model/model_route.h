@@ -1,5 +1,5 @@
-// sluice.dev/v1alpha1 ModelRoute as plain structs. A field is here only because it is enforced; crds/ and the
-// docs name the same fields. Bounds stand in the decoder's table (model_route.cc).
+// sluice.dev/v1alpha1 ModelRoute as plain structs. A field is here only because it is enforced;
+// crds/ and the docs name the same fields. Bounds stand in the decoder's table (model_route.cc).
 #pragma once
 
 #include <cstdint>
@@ -20,18 +20,18 @@ struct PathMatch {
     bool operator==(const PathMatch&) const = default;
 };
 
-struct NamedMatch {             // a header or a query parameter
+struct NamedMatch {  // a header or a query parameter
     ValueMatchType type = ValueMatchType::exact;
     std::string name;
     std::string value;
     bool operator==(const NamedMatch&) const = default;
 };
 
-struct RouteMatch {             // all that are given must hold
+struct RouteMatch {  // all that are given must hold
     std::optional<PathMatch> path;
     std::vector<NamedMatch> headers;
     std::vector<NamedMatch> query_params;
-    std::string method;         // "" any
+    std::string method;  // "" any
     Place place;
     bool operator==(const RouteMatch&) const = default;
 };
@@ -49,21 +49,21 @@ struct HeaderModifier {
     bool operator==(const HeaderModifier&) const = default;
 };
 
-struct PathModifier {           // exactly one
+struct PathModifier {  // exactly one
     std::optional<std::string> replace_full_path;
     std::optional<std::string> replace_prefix_match;
     bool operator==(const PathModifier&) const = default;
 };
 
 struct UrlRewrite {
-    std::string hostname;       // "" keeps
+    std::string hostname;  // "" keeps
     std::optional<PathModifier> path;
     bool operator==(const UrlRewrite&) const = default;
 };
 
 struct RequestRedirect {
-    std::string scheme;         // "", "http", "https"
-    std::string hostname;       // "" keeps
+    std::string scheme;    // "", "http", "https"
+    std::string hostname;  // "" keeps
     std::optional<int32_t> port;
     int32_t status_code = 302;  // 301, 302, 303, 307, 308
     std::optional<PathModifier> path;
@@ -71,10 +71,13 @@ struct RequestRedirect {
 };
 
 enum class FilterType : uint8_t {
-    request_header_modifier, response_header_modifier, url_rewrite, request_redirect
+    request_header_modifier,
+    response_header_modifier,
+    url_rewrite,
+    request_redirect
 };
 
-struct RouteFilter {            // the member that `type` names, and only that, is present
+struct RouteFilter {  // the member that `type` names, and only that, is present
     FilterType type;
     std::optional<HeaderModifier> request_header_modifier;
     std::optional<HeaderModifier> response_header_modifier;
@@ -87,15 +90,15 @@ struct RouteFilter {            // the member that `type` names, and only that, 
 struct BackendRef {
     std::string kind = "Service";  // only Service in this version
     std::string name;
-    std::string port;              // port number, or port name, as text
-    int32_t weight = 1;            // 0..1,000,000
+    std::string port;    // port number, or port name, as text
+    int32_t weight = 1;  // 0..1,000,000
     Place place;
     bool operator==(const BackendRef&) const = default;
 };
 
 enum class LoadBalancingPolicy : uint8_t { least_requests, round_robin };
 
-struct Timeouts {                  // milliseconds; absent = default of the design (section 10.14)
+struct Timeouts {  // milliseconds; absent = default of the design (section 10.14)
     std::optional<int64_t> connect_ms;
     std::optional<int64_t> first_token_ms;
     std::optional<int64_t> idle_ms;
@@ -104,7 +107,7 @@ struct Timeouts {                  // milliseconds; absent = default of the desi
 };
 
 struct RouteRule {
-    std::string name;              // unique in the route; "" = its index as text
+    std::string name;                 // unique in the route; "" = its index as text
     std::vector<RouteMatch> matches;  // any of them; none = everything
     std::vector<RouteFilter> filters;
     std::vector<BackendRef> backend_refs;

@@ -1,4 +1,5 @@
-// core/v1 Service and discovery.k8s.io/v1 EndpointSlice as plain structs: the fields that we act on.
+// core/v1 Service and discovery.k8s.io/v1 EndpointSlice as plain structs: the fields that we act
+// on.
 #pragma once
 
 #include <optional>
@@ -44,7 +45,7 @@ struct SliceEndpoint {
 };
 
 struct SlicePort {
-    std::string name;      // matches ServicePort::name
+    std::string name;  // matches ServicePort::name
     std::string protocol;
     std::optional<int32_t> port;
     bool operator==(const SlicePort&) const = default;
@@ -53,7 +54,7 @@ struct SlicePort {
 struct EndpointSlice {
     static constexpr Kind kKind = Kind::endpoint_slice;
     Meta meta;
-    std::string service;   // label kubernetes.io/service-name; "" = belongs to none
+    std::string service;  // label kubernetes.io/service-name; "" = belongs to none
     AddressType address_type = AddressType::ipv4;
     std::vector<SliceEndpoint> endpoints;
     std::vector<SlicePort> ports;

@@ -1,5 +1,5 @@
-// All objects of one moment, immutable and shared: what the compiler reads. Ordered by key, so iteration
-// order never depends on arrival.
+// All objects of one moment, immutable and shared: what the compiler reads. Ordered by key, so
+// iteration order never depends on arrival.
 #pragma once
 
 #include <map>

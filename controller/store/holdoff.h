@@ -1,6 +1,6 @@
-// When to compile, from times alone (design section 4, rule 4): the first change after quiet at once; the next
-// start no sooner than 10 x the CPU time of the last compile and publish, clamped to 5..100 ms. Nanoseconds,
-// CLOCK_MONOTONIC.
+// When to compile, from times alone (design section 4, rule 4): the first change after quiet at
+// once; the next start no sooner than 10 x the CPU time of the last compile and publish, clamped
+// to 5..100 ms. Nanoseconds, CLOCK_MONOTONIC.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@ namespace sluice::store {
 
 class Holdoff {
 public:
-    void changed(int64_t now);                        // something is dirty
-    void compiled(int64_t started, int64_t cpu_ns);   // a compile that began at `started` is done
+    void changed(int64_t now);                       // something is dirty
+    void compiled(int64_t started, int64_t cpu_ns);  // a compile that began at `started` is done
     // When the next compile may start; nullopt = nothing to do.
     std::optional<int64_t> due() const;
 

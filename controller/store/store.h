@@ -1,5 +1,5 @@
-// Events in, immutable snapshots out. Level, not edge: a batch only marks what changed; the loop reads the
-// whole snapshot when it compiles. One thread.
+// Events in, immutable snapshots out. Level, not edge: a batch only marks what changed; the loop
+// reads the whole snapshot when it compiles. One thread.
 #pragma once
 
 #include <memory>
@@ -28,7 +28,8 @@ private:
 
     model::Snapshot& writable();
 
-    // Shared with whoever asked for a snapshot; copied before a write only while somebody still holds it.
+    // Shared with whoever asked for a snapshot; copied before a write only while somebody still
+    // holds it.
     std::shared_ptr<model::Snapshot> current_ = std::make_shared<model::Snapshot>();
     Dirty dirty_;
 };

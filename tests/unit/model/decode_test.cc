@@ -2,8 +2,8 @@
 // types, bounds.
 #include "controller/model/decode.h"
 
-#include "decoding.h"
 #include "table/limits.h"
+#include "tests/unit/model/decoding.h"
 
 namespace sluice::model {
 namespace {

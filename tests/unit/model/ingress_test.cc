@@ -1,5 +1,5 @@
 // Tests the tables of Ingress and IngressClass against what the API server accepts.
-#include "decoding.h"
+#include "tests/unit/model/decoding.h"
 
 namespace sluice::model {
 namespace {
@@ -34,9 +34,13 @@ TEST(Ingress, EveryFieldThatWeActOn) {
         "tls": [{"hosts": ["a.com", "*.b.com"], "secretName": "cert"}, {}],
         "rules": [
             {"host": "a.com", "http": {"paths": [
-                {"path": "/x", "pathType": "Exact", "backend": {"service": {"name": "one", "port": {"number": 8080}}}},
-                {"path": "/y", "pathType": "Prefix", "backend": {"resource": {"apiGroup": "k8s.example.com", "kind": "Bucket", "name": "b"}}},
-                {"pathType": "ImplementationSpecific", "backend": {"resource": {"kind": "Bucket", "name": "b"}}}
+                {"path": "/x", "pathType": "Exact", "backend": {"service": {"name": "one",
+                    "port": {"number": 8080}}}},
+                {"path": "/y", "pathType": "Prefix",
+                    "backend": {"resource": {"apiGroup": "k8s.example.com", "kind": "Bucket",
+                    "name": "b"}}},
+                {"pathType": "ImplementationSpecific", "backend": {"resource": {"kind": "Bucket",
+                    "name": "b"}}}
             ]}},
             {"host": "*.b.com"}
         ]})"));
@@ -208,7 +212,8 @@ TEST(Ingress, StatusIsKnown) {
     EXPECT_EQ(
         problems_of(
             body +
-            R"(,"status":{"loadBalancer":{"ingress":[{"ip":"1.2.3.4","ports":[{"port":80,"protocol":"TCP"}]}]}}})"
+            R"(,"status":{"loadBalancer":{"ingress":[{"ip":"1.2.3.4","ports":[{"port":80,
+                "protocol":"TCP"}]}]}}})"
         ),
         Problems{}
     );
@@ -231,12 +236,15 @@ TEST(Ingress, AProblemNeverHidesAnother) {
 
 TEST(IngressClass, ControllerAndDefault) {
     const auto make = [](const std::string& rest) {
-        return R"({"apiVersion":"networking.k8s.io/v1","kind":"IngressClass","metadata":{"name":"a")" +
+        return R"({"apiVersion":"networking.k8s.io/v1","kind":"IngressClass",
+            "metadata":{"name":"a")" +
                rest;
     };
     const auto object = decode_good<IngressClass>(make(
         R"(,"annotations":{"ingressclass.kubernetes.io/is-default-class":"true"}},
-            "spec":{"controller":"sluice.dev/ingress-controller","parameters":{"apiGroup":"sluice.dev","kind":"P","name":"p","scope":"Namespace","namespace":"x"}}})"
+            "spec":{"controller":"sluice.dev/ingress-controller",
+                "parameters":{"apiGroup":"sluice.dev","kind":"P","name":"p","scope":"Namespace",
+                "namespace":"x"}}})"
     ));
     EXPECT_EQ(object->controller, "sluice.dev/ingress-controller");
     EXPECT_TRUE(object->is_default());

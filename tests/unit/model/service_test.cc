@@ -1,5 +1,5 @@
 // Tests the tables of Service and EndpointSlice.
-#include "decoding.h"
+#include "tests/unit/model/decoding.h"
 
 namespace sluice::model {
 namespace {
@@ -18,7 +18,8 @@ TEST(Service, PortsAndDefaults) {
     const auto object = decode_good<Service>(service(R"({
         "type": "NodePort",
         "ports": [
-            {"name": "http", "port": 80, "targetPort": "web", "appProtocol": "kubernetes.io/h2c", "nodePort": 30080},
+            {"name": "http", "port": 80, "targetPort": "web", "appProtocol": "kubernetes.io/h2c",
+                "nodePort": 30080},
             {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 5353},
             {"name": "plain", "port": 81}
         ]})"));
@@ -86,13 +87,17 @@ TEST(Service, PortCountHasALimit) {
 TEST(EndpointSlice, EveryFieldThatWeActOn) {
     const auto object = decode_good<EndpointSlice>(slice(R"(
         "addressType": "IPv4",
-        "ports": [{"name": "http", "port": 8080, "protocol": "TCP", "appProtocol": "http"}, {"name": "", "port": null}],
+        "ports": [{"name": "http", "port": 8080, "protocol": "TCP", "appProtocol": "http"},
+            {"name": "", "port": null}],
         "endpoints": [
-            {"addresses": ["10.0.0.1"], "conditions": {"ready": true, "serving": false, "terminating": null},
+            {"addresses": ["10.0.0.1"], "conditions": {"ready": true, "serving": false,
+                "terminating": null},
              "targetRef": {"kind": "Pod", "name": "web-abc", "namespace": "demo", "uid": "u-1"},
-             "nodeName": "n1", "zone": "z1", "hostname": "h", "hints": {"forZones": [{"name": "z1"}]},
+             "nodeName": "n1", "zone": "z1", "hostname": "h",
+                 "hints": {"forZones": [{"name": "z1"}]},
              "deprecatedTopology": {"a": "b"}},
-            {"addresses": ["10.0.0.2", "10.0.0.3"], "targetRef": {"kind": "Node", "name": "n", "uid": "u-2"}}
+            {"addresses": ["10.0.0.2", "10.0.0.3"], "targetRef": {"kind": "Node", "name": "n",
+                "uid": "u-2"}}
         ])"));
     EXPECT_EQ(object->service, "web");
     EXPECT_EQ(object->address_type, AddressType::ipv4);
@@ -182,7 +187,8 @@ TEST(EndpointSlice, CountsHaveLimits) {
 TEST(EndpointSlice, ConditionsAreBooleans) {
     EXPECT_EQ(
         problems_of(slice(
-            R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"],"conditions":{"ready":"true","redy":1}}])"
+            R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"],
+                "conditions":{"ready":"true","redy":1}}])"
         )),
         (Problems{
             "endpoints[0].conditions.ready: is a string \"true\": must be a boolean",
@@ -194,7 +200,8 @@ TEST(EndpointSlice, ConditionsAreBooleans) {
 TEST(EndpointSlice, EqualityLooksAtConditions) {
     const auto with = [](const std::string& ready) {
         return decode_good<EndpointSlice>(slice(
-            R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"],"conditions":{"ready":)" +
+            R"("addressType":"IPv4","endpoints":[{"addresses":["10.0.0.1"],
+                "conditions":{"ready":)" +
             ready + "}}]"
         ));
     };
