@@ -43,11 +43,16 @@ private:
         const uint8_t* const first_bytes = routes.node_bytes().data();
         const table::Node* node = nodes + root;
         size_t at = 0;
+        size_t seen =
+            0;  // bytes of the label that node_bytes has shown: most labels need no other line
         for (;;) {
-            const std::string_view label = routes.text(node->label);
-            if (path.size() - at < label.size()) return;
-            if (std::memcmp(path.data() + at, label.data(), label.size()) != 0) return;
-            at += label.size();
+            const size_t length = node->label.length;
+            if (path.size() - at < length) return;
+            if (length > seen) {
+                const char* const label = routes.text(node->label).data();
+                if (std::memcmp(path.data() + at + seen, label + seen, length - seen) != 0) return;
+            }
+            at += length;
             const bool at_end = at == path.size();
             // The root prefix "" holds for every path; any other must end where a path element
             // ends.
@@ -63,6 +68,7 @@ private:
             const void* const hit = std::memchr(siblings, path[at], node->children.count);
             if (hit == nullptr) return;
             node = nodes + node->children.first + (static_cast<const uint8_t*>(hit) - siblings);
+            seen = 1;
         }
     }
 };

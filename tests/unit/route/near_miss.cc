@@ -170,23 +170,41 @@ TEST(NearMiss, no_byte_of_the_client_breaks_the_text) {
     }
 }
 
-// Every request of a flood of 404s on a host with very many paths is bounded: only a thousand nodes
-// are looked at.
-TEST(NearMiss, work_is_bounded_on_a_wide_host) {
+TEST(NearMiss, three_edits_are_close_and_four_are_not) {
+    EXPECT_NE(
+        say(models_api(), Request("llm.example.com", "/xyzecret")).find("/secret"),
+        std::string::npos
+    );
+    EXPECT_EQ(
+        say(models_api(), Request("llm.example.com", "/wxyzecret")).find("/secret"),
+        std::string::npos
+    );
+}
+
+// The quickest of some rounds, so that a busy machine does not count.
+std::chrono::nanoseconds time_on_host_of(int paths) {
     table::RoutesSpec spec;
     table::HostSpec host{"a.test", {}};
-    for (int i = 0; i < 20'000; ++i) {
+    for (int i = 0; i < paths; ++i) {
         add_match(spec, host, PathKind::exact, "/catalogue/item-" + std::to_string(i));
     }
     spec.hosts.push_back(host);
     const Table table(spec);
-    const Request request("a.test", "/catalogue/itex-17");
-    char out[512];
-    const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < 100; ++i) near_miss(table.view, request.head, out, sizeof out);
-    const auto each = (std::chrono::steady_clock::now() - start) / 100;
-    EXPECT_LT(each, std::chrono::milliseconds(2)) << "the whole host takes far longer";
-    EXPECT_GT(near_miss(table.view, request.head, out, sizeof out), 0u);
+    const Request request("a.test", "/catalogue/item-x17");
+    std::chrono::nanoseconds best = std::chrono::hours(1);
+    for (int i = 0; i < 30; ++i) {
+        char out[512];
+        const auto start = std::chrono::steady_clock::now();
+        EXPECT_GT(near_miss(table.view, request.head, out, sizeof out), 0u);
+        best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - start);
+    }
+    return best;
+}
+
+// Only a thousand nodes are looked at, so a flood of 404s costs the same on a host with very many
+// paths.
+TEST(NearMiss, work_is_bounded_on_a_wide_host) {
+    EXPECT_LT(time_on_host_of(60'000), 6 * time_on_host_of(2000));
 }
 
 TEST(NearMiss, random_requests_never_leave_the_room) {
