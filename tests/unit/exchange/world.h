@@ -91,6 +91,11 @@ struct World {
 
 // Runs one exchange detached; `over` tells its end.
 struct Running {
+    ~Running() {
+        if (wheel != nullptr) wheel->forget(client.deadline());
+    }
+
+    net::Wheel* wheel = nullptr;
     MemoryDownstream client;
     bool over = false;
 };
@@ -123,6 +128,7 @@ inline void start(World& world, Running& running, const Ask& ask) {
     head.body.kind = ask.body ? http::Framing::chunked : http::Framing::none;
     head.fields.clear();
     if (!ask.body) running.client.feed("", true);
+    running.wheel = &world.wheel;
     run(world.services, running, Reason::ok);
 }
 
