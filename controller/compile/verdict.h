@@ -1,5 +1,5 @@
-// What the compiler says about each object, in the words of Kubernetes conditions. Statuses fall out of the
-// same pass that accepts or refuses; other modules print, serve or write them.
+// What the compiler says about each object, in the words of Kubernetes conditions. Statuses fall
+// out of the same pass that accepts or refuses; other modules print, serve or write them.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct Finding {
 };
 
 struct BackendStatus {
-    std::string name;          // "Service demo/llama:http"
+    std::string name;  // "Service demo/llama:http"
     uint32_t ready_endpoints = 0;
     uint32_t effective_weight = 0;
 };
@@ -31,12 +31,13 @@ struct RuleStatus {
     std::vector<BackendStatus> backends;
 };
 
-// accepted: something of the object is in the table (or the object is fine and needs nothing there).
-// resolved: every reference was found. Both with the reason of the first finding that says no.
+// accepted: something of the object is in the table (or the object is fine and needs nothing
+// there). resolved: every reference was found. Both with the reason of the first finding that says
+// no.
 struct Verdict {
     model::ObjectKey object;
     int64_t generation = 0;
-    bool ours = true;          // false: another class; no status is written
+    bool ours = true;  // false: another class; no status is written
     bool accepted = true;
     Reason accepted_reason = Reason::accepted;
     bool resolved = true;
