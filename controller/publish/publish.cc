@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "table/builder.h"
+#include "table/limits.h"
 #include "table/view.h"
 
 namespace sluice::publish {
@@ -34,7 +35,9 @@ void Publisher::offer_endpoints(std::span<const std::byte> endpoints) {
 
 std::optional<Held> Publisher::hold(table::Segment segment, std::span<const std::byte> bytes) {
     const auto index = static_cast<size_t>(segment);
-    Held held{table::digest(bytes), {}};
+    Held held;
+    // What does not fit is not worth reading; seal() says why.
+    if (bytes.size() <= limits::kSegmentBytes) held.digest = table::digest(bytes);
     if (held_[index].memory && held_[index].digest == held.digest) return held;
     auto memory = table::seal(kNames[index], bytes);
     if (!memory) {
@@ -156,6 +159,7 @@ void Publisher::land(const Message& message) {
     if (runs) session.running = message.generation;
     Event event{runs ? Event::Kind::running : Event::Kind::late, message.generation};
     event.worker = message.worker;
+    event.digests = session.accepted;
     events_.push_back(std::move(event));
 }
 
@@ -168,7 +172,9 @@ void Publisher::publish_newest(int64_t now) {
     if (offered() == session_->accepted) {
         // Not running yet: the supervisor says so when it does.
         if (session_->running == 0) return;
-        events_.push_back(Event{Event::Kind::running, session_->running});
+        Event event{Event::Kind::running, session_->running};
+        event.digests = session_->accepted;
+        events_.push_back(std::move(event));
         return;
     }
     session_->flight = Flight{++session_->highest, offered()};

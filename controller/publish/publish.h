@@ -27,6 +27,7 @@ struct Event {
     Reason reason = Reason::ok;
     uint16_t worker = 0;
     std::string message{};
+    table::Digests digests{};  // running, late: of the table that the proxy keeps
 };
 
 // One segment of the newest offer, sealed. Without a memory: the one before is equal.

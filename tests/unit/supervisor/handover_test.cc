@@ -176,7 +176,8 @@ TEST_F(Running, HangsUpOnNonsense) {
     Controller next(pod_);
     expect_message(next.next(), MessageKind::hello, 1);
     next.next();
-    const Message drain{MessageKind::drain};  // lawful, and not a controller's to say
+    Message drain;  // lawful, and not a controller's to say
+    drain.kind = MessageKind::drain;
     ASSERT_TRUE(table::send(next.fd(), drain));
     EXPECT_TRUE(next.at_end());
     expect_served(1, "one", "e1");
