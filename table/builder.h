@@ -1,13 +1,13 @@
-// Spec to bytes. Pure: the same spec gives the same bytes on every machine, so replicas and restarts agree
-// by digest. The compiler's order is kept among matches of one path; everything else is sorted here.
+// Spec to bytes. Pure: the same spec gives the same bytes on every machine, so replicas and
+// restarts agree by digest. The compiler's order is kept among matches of one path; everything else
+// is sorted here.
 #pragma once
 
 #include <cstddef>
 #include <span>
 #include <string>
-#include <vector>
-
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "table/reason.h"
 #include "table/spec.h"
@@ -21,7 +21,8 @@ struct BuildError {
     std::string message;  // names the field and the value
 };
 
-// Errors are the compiler's bugs or limits it did not keep (table_too_large, table_bad_value, key_collision).
+// Errors are the compiler's bugs or limits it did not keep (table_too_large, table_bad_value,
+// key_collision).
 tl::expected<Bytes, BuildError> build_routes(const RoutesSpec& spec);
 tl::expected<Bytes, BuildError> build_endpoints(const EndpointsSpec& spec);
 

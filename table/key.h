@@ -1,9 +1,10 @@
-// Identities of 64 and 128 bits. Pure, fixed for all builds of one schema: the compiler writes them, the
-// proxy compares them. Not a defence against chosen collisions; the builder refuses a collision it meets.
+// Identities of 64 and 128 bits. Pure, fixed for all builds of one schema: the compiler writes
+// them, the proxy compares them. Not a defence against chosen collisions; the builder refuses a
+// collision it meets.
 #pragma once
 
-#include <cstdint>
 #include <compare>
+#include <cstdint>
 #include <initializer_list>
 #include <string_view>
 
@@ -17,7 +18,8 @@ struct Key128 {
     auto operator<=>(const Key128&) const = default;
 };
 
-// FNV-1a with a strong finish (murmur3's fmix64). `seed` distinguishes families of keys and hash tables.
+// FNV-1a with a strong finish (murmur3's fmix64). `seed` distinguishes families of keys and hash
+// tables.
 constexpr Key64 hash64(std::string_view bytes, uint64_t seed = 0) {
     uint64_t hash = 0xcbf29ce484222325ull ^ (seed * 0x9e3779b97f4a7c15ull);
     for (const char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ull;

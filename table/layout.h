@@ -1,7 +1,8 @@
-// The structs inside a segment, byte for byte. routes.fbs and endpoints.fbs describe the same structs to
-// FlatBuffers; view.cc asserts that sizes and offsets agree. Little endian, no pointers: a Text is a place in
-// the segment's byte pool, a Range a run in the vector that its field names. verify() has checked every
-// reference before a worker reads one, so readers check nothing.
+// The structs inside a segment, byte for byte. routes.fbs and endpoints.fbs describe the same
+// structs to FlatBuffers; layout_check.cc asserts that sizes and offsets agree. Little endian, no
+// pointers: a Text is a place in the segment's byte pool, a Range a run in the vector that its
+// field names. verify() has checked every reference before a worker reads one, so readers check
+// nothing.
 #pragma once
 
 #include <array>
@@ -31,13 +32,13 @@ struct Range {
 struct Host {
     uint64_t hash;
     Text name;
-    uint32_t root;     // node
+    uint32_t root;  // node
     uint32_t reserved;
-    Range regexes;     // matches with PathKind::regex, in the order they are tried
+    Range regexes;  // matches with PathKind::regex, in the order they are tried
 };
 
-// A radix node: its label continues its parent's path. Children are consecutive and ordered by first byte,
-// which node_bytes repeats so that a search touches one cache line.
+// A radix node: its label continues its parent's path. Children are consecutive and ordered by
+// first byte, which node_bytes repeats so that a search touches one cache line.
 struct Node {
     Text label;
     Range children;  // nodes
@@ -47,10 +48,10 @@ struct Node {
 
 struct Match {
     uint32_t rule;
-    uint32_t predicates;        // first
+    uint32_t predicates;  // first
     uint16_t predicate_count;
-    uint16_t path_length;       // bytes of the matched prefix, for a prefix rewrite
-    uint32_t regex;             // of the path, or kNone
+    uint16_t path_length;  // bytes of the matched prefix, for a prefix rewrite
+    uint32_t regex;        // of the path, or kNone
 };
 
 struct Predicate {
@@ -81,7 +82,7 @@ struct Rule {
     uint8_t reserved;
 };
 
-// Shares of 2^32: a draw d belongs to the first split with d <= last; the final one has last = 2^32 - 1.
+// Shares of 2^32: a draw d belongs to the first split with d <= last; the final last is 2^32 - 1.
 struct Split {
     uint32_t last;
     uint32_t weight;

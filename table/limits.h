@@ -1,4 +1,5 @@
-// Every cap of the project, in one place, named with its unit. A test per limit sends limit and limit + 1.
+// Every cap of the project, in one place, named with its unit. A test per limit sends limit and
+// limit + 1.
 #pragma once
 
 #include <cstddef>
@@ -7,29 +8,31 @@
 namespace sluice::limits {
 
 // Client and upstream message heads (reliability: amplification <= 10x).
-inline constexpr size_t kHeadBytes = 32 * 1024;      // request or response head, all lines
-inline constexpr size_t kHeadFields = 100;           // fields in one head
-inline constexpr size_t kFieldNameBytes = 128;       // one field name
-inline constexpr size_t kFieldValueBytes = 8 * 1024; // one field value
-inline constexpr size_t kMethodBytes = 24;           // request method token
-inline constexpr size_t kTargetBytes = 8 * 1024;     // request target
-inline constexpr size_t kHostBytes = 253;            // DNS name, without port (RFC 1035)
-inline constexpr size_t kPathSegments = 256;         // segments of a canonical path
-inline constexpr size_t kInterimResponses = 8;       // 1xx heads before the final one
-inline constexpr size_t kRequestIdBytes = 128;       // a longer client x-request-id is replaced
+inline constexpr size_t kHeadBytes = 32 * 1024;       // request or response head, all lines
+inline constexpr size_t kHeadFields = 100;            // fields in one head
+inline constexpr size_t kFieldNameBytes = 128;        // one field name
+inline constexpr size_t kFieldValueBytes = 8 * 1024;  // one field value
+inline constexpr size_t kMethodBytes = 24;            // request method token
+inline constexpr size_t kTargetBytes = 8 * 1024;      // request target
+inline constexpr size_t kHostBytes = 253;             // DNS name, without port (RFC 1035)
+inline constexpr size_t kPathSegments = 256;          // segments of a canonical path
+inline constexpr size_t kInterimResponses = 8;        // 1xx heads before the final one
+inline constexpr size_t kRequestIdBytes = 128;        // a longer client x-request-id is replaced
 
 // Bodies.
-inline constexpr size_t kChunkSizeDigits = 16;             // hex digits of one chunk size
-inline constexpr size_t kChunkExtensionBytes = 256;        // extensions of one chunk; dropped
-inline constexpr size_t kTrailerBytes = 8 * 1024;          // all trailer lines
-inline constexpr size_t kTrailerFields = 32;               // trailer fields
-inline constexpr uint64_t kBodyBytes = uint64_t{1} << 40;  // largest Content-Length that is believed
+inline constexpr size_t kChunkSizeDigits = 16;       // hex digits of one chunk size
+inline constexpr size_t kChunkExtensionBytes = 256;  // extensions of one chunk; dropped
+inline constexpr size_t kTrailerBytes = 8 * 1024;    // all trailer lines
+inline constexpr size_t kTrailerFields = 32;         // trailer fields
+inline constexpr uint64_t kBodyBytes = 1ULL << 40;   // largest Content-Length that is believed
 
 // Buffers.
-inline constexpr size_t kBlockBytes = 16 * 1024;      // one I/O block
-inline constexpr size_t kBlockSlackBytes = 64;        // behind each block, for wide loads
-inline constexpr size_t kBulkBytes = 64 * 1024;       // a block after two full reads; most held per stream and direction
-inline constexpr size_t kInlineBodyBytes = 4 * 1024;  // a body span up to this is copied behind the staged head
+inline constexpr size_t kBlockBytes = 16 * 1024;  // one I/O block
+inline constexpr size_t kBlockSlackBytes = 64;    // behind each block, for wide loads
+// A block after two full reads; the most held per stream and direction.
+inline constexpr size_t kBulkBytes = 64 * 1024;
+// A body span up to this is copied behind the staged head.
+inline constexpr size_t kInlineBodyBytes = 4 * 1024;
 
 // Connections of one worker.
 inline constexpr size_t kConnections = 16 * 1024;
@@ -47,13 +50,13 @@ inline constexpr size_t kEditsPerRule = 64;
 inline constexpr size_t kBackends = 200'000;
 inline constexpr size_t kEndpoints = 200'000;
 inline constexpr size_t kWeight = 1'000'000;
-inline constexpr size_t kPathBytes = 1024;           // a path in a rule
-inline constexpr size_t kRegexBytes = 1024;          // one pattern
+inline constexpr size_t kPathBytes = 1024;   // a path in a rule
+inline constexpr size_t kRegexBytes = 1024;  // one pattern
 inline constexpr size_t kRegexesPerHost = 20;
-inline constexpr int64_t kRegexProgram = 10'000;     // RE2 program size
-inline constexpr int64_t kRegexMemoryBytes = 1 << 20;   // program and cached states of one RE2
-inline constexpr size_t kNameBytes = 1024;           // a name for people: of a rule, backend or endpoint
-inline constexpr size_t kHostProbe = 16;             // entries of one hash bucket
+inline constexpr int64_t kRegexProgram = 10'000;       // RE2 program size
+inline constexpr int64_t kRegexMemoryBytes = 1 << 20;  // program and cached states of one RE2
+inline constexpr size_t kNameBytes = 1024;  // a name for people: of a rule, backend or endpoint
+inline constexpr size_t kHostProbe = 16;    // entries of one hash bucket
 inline constexpr uint32_t kTimeoutMs = 24 * 3600 * 1000;
 
 // The hand-over.
@@ -67,21 +70,23 @@ inline constexpr size_t kListeners = 16;  // addresses that clients connect to
 // Files and objects.
 inline constexpr size_t kManifestBytes = 4 * 1024 * 1024;  // one file
 inline constexpr size_t kManifestFiles = 20'000;
-inline constexpr size_t kManifestDocuments = 10'000;       // in one file
+inline constexpr size_t kManifestDocuments = 10'000;  // in one file
 inline constexpr size_t kManifestDepth = 64;
-inline constexpr size_t kManifestNodes = 1'000'000;        // nodes of one file, aliases expanded
-inline constexpr size_t kManifestTextBytes = 4 * kManifestBytes;  // scalars of one file, aliases expanded
-inline constexpr size_t kManifestProblems = 100;           // problems listed of one document, and of one file
-inline constexpr size_t kReportLines = 1'000;              // problems, and notes, of all files together
-inline constexpr size_t kManifestDirectories = 4'096;      // directories watched
-inline constexpr size_t kManifestDirectoryDepth = 32;      // directories below a root
+inline constexpr size_t kManifestNodes = 1'000'000;  // nodes of one file, aliases expanded
+// Scalars of one file, aliases expanded.
+inline constexpr size_t kManifestTextBytes = 4 * kManifestBytes;
+// Problems listed of one document, and of one file.
+inline constexpr size_t kManifestProblems = 100;
+inline constexpr size_t kReportLines = 1'000;          // problems, and notes, of all files together
+inline constexpr size_t kManifestDirectories = 4'096;  // directories watched
+inline constexpr size_t kManifestDirectoryDepth = 32;  // directories below a root
 
 // Verdicts.
-inline constexpr size_t kFindingsPerObject = 64;           // more are counted, not listed
+inline constexpr size_t kFindingsPerObject = 64;  // more are counted, not listed
 
 // The admin socket.
-inline constexpr size_t kAdminConnections = 32;            // more wait in the listen queue
-inline constexpr size_t kAdminRequestBytes = 8 * 1024;     // one request head; bodies are refused
-inline constexpr int64_t kAdminConnectionMs = 5000;        // from accept to close
+inline constexpr size_t kAdminConnections = 32;         // more wait in the listen queue
+inline constexpr size_t kAdminRequestBytes = 8 * 1024;  // one request head; bodies are refused
+inline constexpr int64_t kAdminConnectionMs = 5000;     // from accept to close
 
 }  // namespace sluice::limits

@@ -1,5 +1,6 @@
-// A table as plain structs: what the compiler fills and the builder turns into bytes. All decisions (order,
-// ties, weights, defaults) are made before they are written here; nothing downstream defaults a value.
+// A table as plain structs: what the compiler fills and the builder turns into bytes. All decisions
+// (order, ties, weights, defaults) are made before they are written here; nothing downstream
+// defaults a value.
 #pragma once
 
 #include <array>
@@ -23,20 +24,24 @@ struct PredicateSpec {
 
 struct MatchSpec {
     PathKind path_kind;
-    std::string path;  // exact, prefix: canonical path; a prefix has no trailing slash, the root prefix is ""; regex: RE2 pattern, matched whole
+    std::string path;  // exact, prefix: canonical path; a prefix has no trailing slash, the root
+                       // prefix is ""; regex: RE2 pattern, matched whole
     std::vector<PredicateSpec> predicates;  // all must hold; cheapest first
     uint32_t rule;                          // index into RoutesSpec::rules
 };
 
 struct HostSpec {
-    std::string name;                // "" any host; "*.example.com" exactly one label more; else exact. Lower case, no port
-    std::vector<MatchSpec> matches;  // most specific first among equal paths; regexes in the order they are tried
+    std::string name;  // "" any host; "*.example.com" exactly one label more; else exact. Lower
+                       // case, no port
+    std::vector<MatchSpec>
+        matches;  // most specific first among equal paths; regexes in the order they are tried
 };
 
 struct SplitSpec {
-    uint32_t weight;                // 1..limits::kWeight; zero weights are left out by the compiler
-    Reason refuse = Reason::ok;     // not ok: this share is answered locally (backend_not_found, no_weight)
-    uint32_t backend = kNone;       // index into RoutesSpec::backends when refuse is ok
+    uint32_t weight;  // 1..limits::kWeight; zero weights are left out by the compiler
+    Reason refuse =
+        Reason::ok;  // not ok: this share is answered locally (backend_not_found, no_weight)
+    uint32_t backend = kNone;  // index into RoutesSpec::backends when refuse is ok
 };
 
 struct EditSpec {
@@ -46,10 +51,10 @@ struct EditSpec {
 };
 
 struct RedirectSpec {
-    uint16_t status;          // 301, 302, 303, 307, 308
-    std::string scheme;       // "" keeps the request's
-    std::string host;         // "" keeps
-    uint16_t port = 0;        // 0 = none written
+    uint16_t status;     // 301, 302, 303, 307, 308
+    std::string scheme;  // "" keeps the request's
+    std::string host;    // "" keeps
+    uint16_t port = 0;   // 0 = none written
     RewriteKind path_kind = RewriteKind::none;
     std::string path;
 };
@@ -59,17 +64,17 @@ struct RuleSpec {
     std::string name;               // "ModelRoute/demo/chat/default", for people
     std::vector<SplitSpec> splits;  // at least one unless redirect
     BalancePolicy policy = BalancePolicy::least_requests;
-    bool ai = false;                // answers in OpenAI's error shape on any path; longer default clocks
+    bool ai = false;  // answers in OpenAI's error shape on any path; longer default clocks
     RewriteKind rewrite_kind = RewriteKind::none;
     std::string rewrite_path;
-    std::string rewrite_host;       // "" keeps the client's Host
+    std::string rewrite_host;  // "" keeps the client's Host
     std::optional<RedirectSpec> redirect;
     std::vector<EditSpec> request_edits;
     std::vector<EditSpec> response_edits;
     uint32_t connect_ms;
     uint32_t first_byte_ms;
     uint32_t idle_ms;
-    uint32_t request_ms;            // 0 = no total limit
+    uint32_t request_ms;  // 0 = no total limit
 };
 
 struct BackendSpec {
@@ -91,8 +96,8 @@ struct EndpointSpec {
 };
 
 struct EndpointSetSpec {
-    Key64 backend;                         // BackendSpec::key
-    std::vector<EndpointSpec> endpoints;   // those that may be picked, in a total order
+    Key64 backend;                        // BackendSpec::key
+    std::vector<EndpointSpec> endpoints;  // those that may be picked, in a total order
 };
 
 struct EndpointsSpec {

@@ -1,6 +1,7 @@
-// Read access to a segment. The steward calls verify() once per segment: bytes, references, order and meaning.
-// Workers then attach(): schema hash and sizes only, and read without checks (design 10.3). A view borrows the
-// bytes; whoever maps them keeps them mapped for as long as any view, span or string_view of it lives.
+// Read access to a segment. The steward calls verify() once per segment: bytes, references, order
+// and meaning. Workers then attach(): schema hash and sizes only, and read without checks
+// (design 10.3). A view borrows the bytes; whoever maps them keeps them mapped for as long as any
+// view, span or string_view of it lives.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +9,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-
 #include <tl/expected.hpp>
 
 #include "table/layout.h"
@@ -23,7 +23,8 @@ struct Refusal {
 
 class RoutesView {
 public:
-    // Total on any bytes: never crashes, never reads outside, at most a few passes over the segment.
+    // Total on any bytes: never crashes, never reads outside, at most a few passes over the
+    // segment.
     static tl::expected<RoutesView, Refusal> verify(std::span<const std::byte> bytes);
     // For bytes that the steward has verified.
     static tl::expected<RoutesView, Refusal> attach(std::span<const std::byte> bytes);
@@ -49,7 +50,14 @@ public:
     std::span<const Regex> regexes() const { return regexes_; }
     std::span<const Backend> backends() const { return backends_; }
 
+    // The index over hosts and the pool as a whole, for verify().
+    uint64_t host_seed() const { return host_seed_; }
+    uint32_t host_bits() const { return host_bits_; }
+    std::span<const uint32_t> host_buckets() const { return host_buckets_; }
+    std::string_view pool() const { return {pool_, pool_size_}; }
+
 private:
+    static tl::expected<RoutesView, Refusal> open(std::span<const std::byte> bytes);
     const Host* find(std::string_view name) const;
     const char* pool_ = nullptr;
     size_t pool_size_ = 0;
@@ -78,11 +86,18 @@ public:
     // The endpoints of a backend; empty when it has none or is unknown. O(1): two cache misses.
     std::span<const Endpoint> find(uint64_t backend_key) const;
     // Index of an endpoint that find() returned, for arrays that run beside endpoints().
-    size_t index(const Endpoint& endpoint) const { return static_cast<size_t>(&endpoint - endpoints_.data()); }
+    size_t index(const Endpoint& endpoint) const {
+        return static_cast<size_t>(&endpoint - endpoints_.data());
+    }
 
     std::string_view text(Text place) const { return {pool_ + place.offset, place.length}; }
     std::span<const EndpointSet> sets() const { return sets_; }
     std::span<const Endpoint> endpoints() const { return endpoints_; }
+
+    // The index over sets and the pool as a whole, for verify().
+    uint32_t set_bits() const { return set_bits_; }
+    std::span<const uint32_t> set_buckets() const { return set_buckets_; }
+    std::string_view pool() const { return {pool_, pool_size_}; }
 
 private:
     const char* pool_ = nullptr;

@@ -1,0 +1,75 @@
+// Look-ups in a segment that is known to be sound.
+#include "table/view.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "table/buckets.h"
+#include "table/key.h"
+#include "table/limits.h"
+#include "table/schema_hash.h"
+#include "table/verify.h"
+
+namespace sluice::table {
+
+uint64_t schema_hash() {
+    return kSchemaHash;
+}
+
+tl::expected<RoutesView, Refusal> RoutesView::attach(std::span<const std::byte> bytes) {
+    auto view = open(bytes);
+    if (view) view->any_host_ = view->find("");
+    return view;
+}
+
+tl::expected<RoutesView, Refusal> RoutesView::verify(std::span<const std::byte> bytes) {
+    auto view = open(bytes);
+    if (!view) return view;
+    if (auto refusal = why_refused(*view)) return tl::unexpected<Refusal>(std::move(*refusal));
+    view->any_host_ = view->find("");
+    return view;
+}
+
+const Host* RoutesView::find(std::string_view name) const {
+    if (hosts_.empty()) return nullptr;
+    const uint64_t hash = hash64(name, host_seed_);
+    const Range bucket = bucket_at(host_buckets_, bucket_of(hash, host_bits_));
+    for (const Host& host : hosts_.subspan(bucket.first, bucket.count)) {
+        if (host.hash == hash && text(host.name) == name) return &host;
+    }
+    return nullptr;
+}
+
+const Host* RoutesView::find_exact(std::string_view host) const {
+    return find(host);
+}
+
+const Host* RoutesView::find_wildcard(std::string_view host) const {
+    const size_t dot = host.find('.');
+    if (dot == 0 || dot == std::string_view::npos) return nullptr;
+    const std::string_view rest = host.substr(dot);
+    if (rest.size() >= limits::kHostBytes) return nullptr;
+    std::array<char, limits::kHostBytes> name;
+    name[0] = '*';
+    std::memcpy(name.data() + 1, rest.data(), rest.size());
+    return find({name.data(), rest.size() + 1});
+}
+
+tl::expected<EndpointsView, Refusal> EndpointsView::verify(std::span<const std::byte> bytes) {
+    auto view = attach(bytes);
+    if (!view) return view;
+    if (auto refusal = why_refused(*view)) return tl::unexpected<Refusal>(std::move(*refusal));
+    return view;
+}
+
+std::span<const Endpoint> EndpointsView::find(uint64_t backend_key) const {
+    if (sets_.empty()) return {};
+    const Range bucket = bucket_at(set_buckets_, bucket_of(backend_key, set_bits_));
+    const auto candidates = sets_.subspan(bucket.first, bucket.count);
+    const auto set = std::ranges::lower_bound(candidates, backend_key, {}, &EndpointSet::backend);
+    if (set == candidates.end() || set->backend != backend_key) return {};
+    return endpoints_.subspan(set->endpoints.first, set->endpoints.count);
+}
+
+}  // namespace sluice::table
