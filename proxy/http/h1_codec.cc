@@ -209,8 +209,8 @@ Parsed take_field(Cursor& in, FieldList& fields, Gate& gate) {
     const char* last = stop;
     while (last > value && is_blank(last[-1])) --last;
     const FieldId id = identify(name);
-    const bool exact = value - at == 2 && at[1] == ' ' && last == stop;
-    const auto line_bytes = exact ? static_cast<uint32_t>(in.at - start) : 0;
+    // Field::verbatim() finds out whether other blanks stood there; a tab only shows here.
+    const auto line_bytes = at[1] == ' ' ? static_cast<uint32_t>(in.at - start) : 0;
     if (!fields.add(name, text(value, last), id, line_bytes))
         return refuse(Reason::too_many_fields);
     if (!Gate::cares_about(id)) return kComplete;

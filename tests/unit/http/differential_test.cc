@@ -174,7 +174,9 @@ TEST(Differential, RandomPathsHaveOneCanonicalForm) {
         ASSERT_EQ(ours.reason == Reason::ok, theirs.has_value()) << raw;
         if (!theirs) continue;
         ASSERT_EQ(ours.changed, *theirs != raw) << raw;
-        if (ours.changed) ASSERT_EQ(ours.path, *theirs) << raw;
+        if (ours.changed) {
+            ASSERT_EQ(ours.path, *theirs) << raw;
+        }
     }
 }
 

@@ -169,8 +169,9 @@ TEST(Forwarded, EverythingTheClientSaidGoes) {
             ASSERT_EQ(result.state, Parse::complete);
             EXPECT_EQ(rebuild_forwarded(*result.head, kPeer, *result.scratch), Reason::ok);
             for (const Field& field : result->fields.all()) {
-                if (!field.dropped)
+                if (!field.dropped) {
                     EXPECT_EQ(field.value.find("spoofed"), std::string_view::npos) << name;
+                }
             }
             EXPECT_EQ(count_of(result->fields, FieldId::x_forwarded_for), 1u);
             EXPECT_EQ(count_of(result->fields, FieldId::x_forwarded_other), 0u);

@@ -183,7 +183,9 @@ void expect_case(std::string_view raw, std::string_view wanted) {
     if (result.reason != Reason::ok) return;
     EXPECT_EQ(result.path, wanted);
     EXPECT_EQ(result.changed, raw != wanted);
-    if (!result.changed) EXPECT_EQ(result.path.data(), text.view().data()) << "copied needlessly";
+    if (!result.changed) {
+        EXPECT_EQ(result.path.data(), text.view().data()) << "copied needlessly";
+    }
     const CanonicalPath again = canonical_path(result.path, *scratch);
     EXPECT_EQ(again.reason, Reason::ok);
     EXPECT_FALSE(again.changed);

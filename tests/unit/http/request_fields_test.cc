@@ -26,8 +26,12 @@ void expect_hosts(std::initializer_list<std::pair<std::string_view, std::string_
         SCOPED_TRACE(value);
         const RequestResult result("GET / HTTP/1.1\r\nHost: " + std::string(value) + "\r\n\r\n");
         EXPECT_EQ(result.reason, host.empty() ? Reason::bad_host : Reason::ok);
-        if (!host.empty()) EXPECT_EQ(result->host, host);
-        if (!host.empty()) EXPECT_EQ(result->authority, value);
+        if (!host.empty()) {
+            EXPECT_EQ(result->host, host);
+        }
+        if (!host.empty()) {
+            EXPECT_EQ(result->authority, value);
+        }
     }
 }
 

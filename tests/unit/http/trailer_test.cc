@@ -22,7 +22,7 @@ Outcome trailers_of(std::string_view section, size_t step = std::string_view::np
     for (size_t at = 0; at < text.size() && !scanner.ended();) {
         const Alone piece(std::string_view(text).substr(at, step));
         const BodyScanner::Step taken = scanner.next(piece.view());
-        if (taken.reason != Reason::ok) return {.reason = taken.reason};
+        if (taken.reason != Reason::ok) return {{}, taken.reason, false};
         at += taken.consumed;
         if (taken.consumed == 0) break;
     }

@@ -64,12 +64,14 @@ TEST(HeadWriter, Numbers) {
 
 TEST(WriteRequest, HostFirstThenTheFieldsAsTheyCame) {
     const RequestResult result(
-        "POST /a?b HTTP/1.0\r\nAccept: x\r\nhOsT: A:1\r\nX:y\r\nZ: \t z \r\nContent-Length: "
+        "POST /a?b HTTP/1.0\r\nAccept: x\r\nhOsT: A:1\r\nX:y\r\nT:\tt\r\nZ: \t z "
+        "\r\nContent-Length: "
         "3\r\n\r\n"
     );
     EXPECT_EQ(
         written(*result.head, result->body),
-        "POST /a?b HTTP/1.1\r\nhost: A:1\r\nAccept: x\r\nX: y\r\nZ: z\r\ncontent-length: 3\r\n\r\n"
+        "POST /a?b HTTP/1.1\r\nhost: A:1\r\nAccept: x\r\nX: y\r\nT: t\r\nZ: z\r\ncontent-length: "
+        "3\r\n\r\n"
     );
 }
 
