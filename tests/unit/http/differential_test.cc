@@ -121,25 +121,25 @@ TEST(Differential, UneditedHeadsAreReadAlike) {
 TEST(Differential, EditedRequestsAreReadAlike) {
     std::mt19937 random(20250101);
     size_t accepted = 0;
-    for (int i = 0; i < 30000; ++i) {
+    for (int i = 0; i < 12000; ++i) {
         const std::string text = edited(i % 2 == 0 ? kRequest : kChunkedRequest, random);
         ASSERT_EQ(oracle::compare_request(text), "") << text;
         if (RequestResult(text).state == Parse::complete) ++accepted;
     }
-    EXPECT_GT(accepted, 3000u) << "the edits must leave enough that is lawful";
-    EXPECT_LT(accepted, 27000u);
+    EXPECT_GT(accepted, 1200u) << "the edits must leave enough that is lawful";
+    EXPECT_LT(accepted, 10800u);
 }
 
 TEST(Differential, EditedResponsesAreReadAlike) {
     std::mt19937 random(20250102);
     size_t accepted = 0;
-    for (int i = 0; i < 20000; ++i) {
+    for (int i = 0; i < 8000; ++i) {
         const std::string text = edited(kResponse, random);
         ASSERT_EQ(oracle::compare_response(text), "") << text;
         if (ResponseResult(text).state == Parse::complete) ++accepted;
     }
-    EXPECT_GT(accepted, 2000u);
-    EXPECT_LT(accepted, 18000u);
+    EXPECT_GT(accepted, 800u);
+    EXPECT_LT(accepted, 7200u);
 }
 
 TEST(Differential, RandomPathsHaveOneCanonicalForm) {
@@ -164,7 +164,7 @@ TEST(Differential, RandomPathsHaveOneCanonicalForm) {
     };
     std::mt19937 random(20250103);
     auto scratch = std::make_unique<Scratch>();
-    for (int i = 0; i < 50000; ++i) {
+    for (int i = 0; i < 20000; ++i) {
         std::string raw = "/";
         for (size_t parts = random() % 12; parts > 0; --parts)
             raw += kParts[random() % std::size(kParts)];
