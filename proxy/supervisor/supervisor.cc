@@ -199,16 +199,21 @@ void Supervisor::take_signals(int64_t now_ms) {
 }
 
 void Supervisor::reap(int64_t now_ms) {
-    int status = 0;
-    for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    for (;;) {
+        siginfo_t dead{};
+        const int options = WEXITED | WNOHANG | WNOWAIT;
+        if (::waitid(P_ALL, 0, &dead, options) != 0 || dead.si_pid == 0) return;
+        // Its last words count, and until it is buried its number is nobody else's.
+        read_children(now_ms);
+        int status = 0;
+        ::waitpid(dead.si_pid, &status, 0);
         for (size_t i = 0; i <= workers_.size(); ++i) {
-            if (child(i).pid == pid) died(child(i), status, now_ms);
+            if (child(i).pid == dead.si_pid) died(child(i), status, now_ms);
         }
     }
 }
 
 void Supervisor::died(Child& child, int status, int64_t now_ms) {
-    read_children(now_ms);  // its last words count
     schedule_restart(child, settings_.clocks, now_ms);
     if (!kill_at_ms_) {
         say(child.name + " " + how_it_ended(status) + ", next start in " +
