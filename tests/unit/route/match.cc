@@ -295,7 +295,10 @@ TEST_F(MatchTest, hostile_hosts_find_nothing_of_others) {
         EXPECT_EQ(ask(host, "/"), "none") << host;
     }
     EXPECT_EQ(ask(std::string(8192, 'x'), "/"), "none");
-    EXPECT_EQ(ask(std::string(300, 'x') + ".example.com", "/"), "rule-1");
+    const std::string tail = ".example.com";
+    const std::string longest = std::string(limits::kHostBytes - tail.size(), 'x') + tail;
+    EXPECT_EQ(ask(longest, "/"), "rule-1");
+    EXPECT_EQ(ask(std::string(8192, 'x') + tail, "/"), "none") << "longer than any name";
 }
 
 TEST_F(MatchTest, a_broken_pattern_takes_no_traffic) {

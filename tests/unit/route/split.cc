@@ -81,7 +81,7 @@ TEST(Split, as_many_arms_as_a_rule_may_have) {
     const size_t count = limits::kSplitsPerRule;
     std::vector<uint32_t> rising(count), halving(count), one_heavy(count, 1);
     std::iota(rising.begin(), rising.end(), 1);
-    for (size_t i = 0; i < count; ++i) halving[i] = 1 + (limits::kWeight >> (i % 20));
+    for (size_t i = 0; i < count; ++i) halving[i] = limits::kWeight >> (i % 19);
     one_heavy.back() = 10'000;
     expect_close(rising, 7, 100'000);
     expect_close(halving, 7, 100'000);
