@@ -22,6 +22,7 @@ enum class EditKind : uint8_t { set, add, remove };
 struct Text {
     uint32_t offset = 0;
     uint32_t length = 0;
+    bool operator==(const Text&) const = default;
 };
 
 struct Range {

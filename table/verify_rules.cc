@@ -1,0 +1,186 @@
+// What rules do: splits, edits, redirects, clocks; and the backends and regexes that all of them
+// share.
+#include <algorithm>
+#include <array>
+
+#include "table/flaw.h"
+#include "table/key.h"
+#include "table/limits.h"
+#include "table/share.h"
+#include "table/text_rules.h"
+#include "table/verify.h"
+
+namespace sluice::table {
+namespace {
+
+class RulesCheck {
+public:
+    explicit RulesCheck(const RoutesView& view)
+        : view_(view),
+          splits_(view.splits().size()),
+          edits_(view.edits().size()),
+          redirects_(view.redirects().size()) {}
+
+    std::optional<Refusal> run() {
+        for (size_t i = 0; i < view_.backends().size(); ++i) {
+            if (const Flaw flaw = check_backend(i)) return refusal("backends", i, flaw);
+        }
+        for (size_t i = 0; i < view_.regexes().size(); ++i) {
+            if (const Flaw flaw = check(view_.regexes()[i])) return refusal("regexes", i, flaw);
+        }
+        for (size_t i = 0; i < view_.rules().size(); ++i) {
+            if (const Flaw flaw = check(view_.rules()[i])) return refusal("rules", i, flaw);
+        }
+        if (!splits_.is_at_end()) return refusal("splits", splits_.at(), kUnowned);
+        if (!edits_.is_at_end()) return refusal("edits", edits_.at(), kUnowned);
+        if (!redirects_.is_at_end()) return refusal("redirects", redirects_.at(), kUnowned);
+        return std::nullopt;
+    }
+
+private:
+    static constexpr Flaw kUnowned{Reason::table_bad_reference, "belongs to no rule"};
+
+    Flaw check_backend(size_t index) const {
+        const Backend& backend = view_.backends()[index];
+        if (!holds(view_, backend.name)) return bad_reference("name outside the pool");
+        if (backend.name.length > limits::kNameBytes) return too_large("name");
+        if (index == 0) return {};
+        const uint64_t last = view_.backends()[index - 1].key;
+        if (last == backend.key) return {Reason::key_collision, "key of the one before"};
+        return last < backend.key ? Flaw{} : out_of_order("keys do not ascend");
+    }
+
+    // Patterns differ, so each has its own bytes of the pool: no table can make us hash more than
+    // it.
+    Flaw check(const Regex& regex) {
+        if (!holds(view_, regex.pattern)) return bad_reference("pattern outside the pool");
+        if (regex.pattern.length > limits::kRegexBytes) return too_large("pattern");
+        pattern_bytes_ += regex.pattern.length;
+        if (pattern_bytes_ > view_.pool().size()) return bad_value("pattern that is there twice");
+        const bool own = regex.digest == hash64(view_.text(regex.pattern));
+        return own ? Flaw{} : bad_value("digest of another pattern");
+    }
+
+    Flaw check(const Rule& rule) {
+        if (!holds(view_, rule.name)) return bad_reference("name outside the pool");
+        if (rule.name.length > limits::kNameBytes) return too_large("name");
+        if (!is_known(rule.policy, BalancePolicy::round_robin)) return bad_value("policy");
+        if (rule.ai > 1) return bad_value("ai is neither 0 nor 1");
+        if (rule.reserved != 0) return bad_value("reserved bytes");
+        if (const Flaw flaw = check_clocks(rule)) return flaw;
+        if (const Flaw flaw = check_splits(rule)) return flaw;
+        if (const Flaw flaw = check_path(rule.rewrite_kind, rule.rewrite_path)) return flaw;
+        if (const Flaw flaw = check_authority(rule.rewrite_host)) return flaw;
+        if (const Flaw flaw = check_edits(rule.request_edits)) return flaw;
+        if (const Flaw flaw = check_edits(rule.response_edits)) return flaw;
+        return check_redirect(rule.redirect);
+    }
+
+    static Flaw check_clocks(const Rule& rule) {
+        for (const uint32_t clock : {rule.connect_ms, rule.first_byte_ms, rule.idle_ms}) {
+            if (clock == 0 || clock > limits::kTimeoutMs) return bad_value("clock out of bounds");
+        }
+        if (rule.request_ms > limits::kTimeoutMs) return bad_value("clock out of bounds");
+        return {};
+    }
+
+    Flaw check_splits(const Rule& rule) {
+        if (!splits_.take(rule.splits)) return bad_reference("splits that are not the next");
+        if (rule.splits.count > limits::kSplitsPerRule) return too_large("splits");
+        if (rule.splits.count == 0) {
+            return rule.redirect != kNone ? Flaw{} : bad_value("neither splits nor redirect");
+        }
+        const auto splits = view_.splits().subspan(rule.splits.first, rule.splits.count);
+        uint64_t total = 0;
+        for (const Split& split : splits) {
+            if (const Flaw flaw = check(split)) return flaw;
+            total += split.weight;
+        }
+        return check_shares(splits, total);
+    }
+
+    Flaw check(const Split& split) const {
+        if (split.weight == 0 || split.weight > limits::kWeight) return bad_value("split weight");
+        if (split.reason >= static_cast<uint32_t>(Reason::kCount)) return bad_value("split reason");
+        if (split.reason != static_cast<uint32_t>(Reason::ok)) {
+            return split.backend == kNone ? Flaw{} : bad_value("refused split with a backend");
+        }
+        return split.backend < view_.backends().size() ? Flaw{} : bad_reference("split backend");
+    }
+
+    static Flaw check_shares(std::span<const Split> splits, uint64_t total) {
+        uint64_t until = 0;
+        const Split* before = nullptr;
+        for (const Split& split : splits) {
+            if (before != nullptr && split.last <= before->last) {
+                return out_of_order("shares do not ascend");
+            }
+            until += split.weight;
+            if (split.last != last_draw(until, total)) return bad_value("share of another weight");
+            before = &split;
+        }
+        return {};
+    }
+
+    Flaw check_path(RewriteKind kind, Text path) const {
+        if (!is_known(kind, RewriteKind::full)) return bad_value("rewrite kind");
+        if (!holds(view_, path)) return bad_reference("path outside the pool");
+        if (path.length > limits::kPathBytes) return too_large("path");
+        if (kind == RewriteKind::none && path.length != 0) return bad_value("path without a kind");
+        return is_new_path(view_.text(path)) ? Flaw{} : bad_value("no canonical path");
+    }
+
+    Flaw check_authority(Text host) const {
+        if (!holds(view_, host)) return bad_reference("host outside the pool");
+        if (host.length > limits::kHostBytes) return too_large("host");
+        return is_authority(view_.text(host)) ? Flaw{} : bad_value("no host");
+    }
+
+    Flaw check_edits(Range range) {
+        if (!edits_.take(range)) return bad_reference("edits that are not the next");
+        if (range.count > limits::kEditsPerRule) return too_large("edits");
+        for (const Edit& edit : view_.edits().subspan(range.first, range.count)) {
+            if (const Flaw flaw = check(edit)) return flaw;
+        }
+        return {};
+    }
+
+    Flaw check(const Edit& edit) const {
+        if (!holds(view_, edit.name)) return bad_reference("edit name outside the pool");
+        if (!holds(view_, edit.value)) return bad_reference("edit value outside the pool");
+        if (edit.name.length > limits::kFieldNameBytes) return too_large("edit name");
+        if (edit.value.length > limits::kFieldValueBytes) return too_large("edit value");
+        if (!is_known(edit.kind, EditKind::remove)) return bad_value("edit kind");
+        if (!is_field_name(view_.text(edit.name))) return bad_value("edit name");
+        if (edit.kind == EditKind::remove && edit.value.length != 0) {
+            return bad_value("removal with a value");
+        }
+        return is_zero(edit.reserved) ? Flaw{} : bad_value("reserved bytes");
+    }
+
+    Flaw check_redirect(uint32_t index) {
+        if (index == kNone) return {};
+        if (!redirects_.take({index, 1})) return bad_reference("redirect that is not the next");
+        const Redirect& redirect = view_.redirects()[index];
+        if (!is_redirect_status(redirect.status)) return bad_value("redirect status");
+        if (!is_zero(redirect.reserved)) return bad_value("reserved bytes");
+        if (!holds(view_, redirect.scheme)) return bad_reference("scheme outside the pool");
+        if (!is_scheme(view_.text(redirect.scheme))) return bad_value("redirect scheme");
+        if (const Flaw flaw = check_authority(redirect.host)) return flaw;
+        return check_path(redirect.path_kind, redirect.path);
+    }
+
+    const RoutesView& view_;
+    size_t pattern_bytes_ = 0;
+    Cursor splits_;
+    Cursor edits_;
+    Cursor redirects_;
+};
+
+}  // namespace
+
+std::optional<Refusal> why_rules_refused(const RoutesView& view) {
+    return RulesCheck(view).run();
+}
+
+}  // namespace sluice::table
