@@ -233,6 +233,24 @@ TEST_F(Handover, AnAnswerForAnotherGenerationEndsNoFlight) {
     EXPECT_EQ(take()->message.generation, 7U);
 }
 
+TEST_F(Handover, RunningAndLateSayWhatTheProxyKeeps) {
+    connect(5, "old routes", "e");
+    offer("routes 6", "e");
+    say_running(5);  // what it ran when we came: not what was offered
+    auto events = step();
+    expect_events(events, {{Kind::connected, 5}, {Kind::running, 5}});
+    EXPECT_EQ(events[1].digests, digests_of("old routes", "e"));
+    offer("routes 7", "e");
+    say_running(6);
+    EXPECT_EQ(step().at(0).digests, digests_of("routes 6", "e")) << "7 waits";
+    say_late(7, 0);
+    EXPECT_EQ(step().at(0).digests, digests_of("routes 7", "e"));
+    say_running(7);
+    EXPECT_EQ(step().at(0).digests, digests_of("routes 7", "e"));
+    offer("routes 7", "e");  // equal: not sent, and told all the same
+    EXPECT_EQ(step().at(0).digests, digests_of("routes 7", "e"));
+}
+
 TEST_F(Handover, TooLargeIsRefusedHereAndTheFormerOfferStays) {
     connect(0, "", "");
     offer("routes", "e");
