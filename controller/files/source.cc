@@ -95,6 +95,9 @@ struct Source::State {
     void absent(const std::string& path, int64_t now);
     std::optional<int64_t> next_due() const;
     void run_pending(int64_t now);
+    bool is_root(const std::string& path) const {
+        return std::find(roots.begin(), roots.end(), path) != roots.end();
+    }
     void work(int64_t now);
     model::Batch finish();
 };
@@ -158,7 +161,8 @@ void Source::State::forget_directories(
     }
 }
 
-// The roots that hang on an entry of a directory that is gone look for another hold.
+// The roots that hang on an entry of a directory that is gone, or swaps its content, are looked at
+// again.
 void Source::State::rehang(const std::string& directory) {
     for (const auto& [entry, hanging] : sentinels) {
         if (is_below(entry, directory)) roots_now.insert(hanging.begin(), hanging.end());
@@ -202,6 +206,8 @@ void Source::State::take(const Change& change, int64_t now) {
             }
         }
     }
+    // A file that is given by name may be a link into a volume that swaps its content.
+    if (is_swap_name(change.name)) rehang(change.directory);
     if (change.name.empty()) {
         rehang(change.directory);
         if (directories.contains(change.directory)) walk_now.insert(change.directory);
@@ -303,7 +309,7 @@ void Source::State::run_pending(int64_t now) {
             trouble.erase(path);
             catalog.remove(path);
             // A root that is a file says that it is absent.
-            if (std::find(roots.begin(), roots.end(), path) != roots.end()) roots_now.insert(path);
+            if (is_root(path)) roots_now.insert(path);
             continue;
         }
         read(path, wait.whole ? Trust::whole : Trust::writing, now);
@@ -315,7 +321,13 @@ void Source::State::work(int64_t now) {
     // none lost.
     while (!roots_now.empty() || !walk_now.empty() || !read_now.empty()) {
         for (const std::string& root : std::exchange(roots_now, {})) walk_root(root, now);
-        for (const std::string& directory : std::exchange(walk_now, {})) walk(directory, now);
+        for (const std::string& directory : std::exchange(walk_now, {})) {
+            // A root does more than walk: it says when it is absent.
+            if (is_root(directory))
+                walk_root(directory, now);
+            else
+                walk(directory, now);
+        }
         for (const std::string& path : std::exchange(read_now, {})) read(path, Trust::whole, now);
     }
 }
@@ -327,13 +339,14 @@ std::optional<int64_t> Source::State::next_due() const {
 }
 
 model::Batch Source::State::finish() {
+    model::Batch batch = catalog.take_changes();
     report = catalog.report();
     for (const auto& [path, problems] : trouble) {
         for (const model::Problem& problem : problems) {
             if (report.problems.size() < limits::kReportLines) report.problems.push_back(problem);
         }
     }
-    return catalog.take_changes();
+    return batch;
 }
 
 Source::Source(std::vector<std::string> paths) : state_(std::make_unique<State>()) {

@@ -36,7 +36,7 @@ struct Refused {
 struct Cost {
     size_t nodes = 0;
     size_t bytes = 0;
-    size_t depth = 0;
+    size_t depth = 0;  // levels; a scalar has none
 };
 
 class Builder final : public YAML::EventHandler {
@@ -54,6 +54,14 @@ public:
         root_.reset();
     }
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        // yaml-cpp lets a last key stand without ':' and gives its null the key's own place.
+        if (!levels_.empty() && levels_.back().key) {
+            const Place key = levels_.back().value.key_places.back();
+            const Place here = place_of(mark);
+            if (key.line == here.line && key.column == here.column) {
+                refuse(mark, "the key " + model::in_quotes(*levels_.back().key) + " has no value");
+            }
+        }
         leaf(Value{}, mark, anchor);
     }
     void OnScalar(
@@ -170,7 +178,8 @@ private:
             level.key.reset();
             return;
         }
-        if (value.kind != Value::Kind::string) refuse(mark, "a key must be text");
+        if (value.kind != Value::Kind::string)
+            refuse(mark, "a key must be text; is a bracket left open?");
         if (!level.keys.insert(value.string).second) {
             refuse(
                 mark,
@@ -190,14 +199,14 @@ private:
         if (!plain)
             refuse(mark, "the tag " + model::in_quotes(tag) + " is not supported: remove it");
         if (levels_.size() >= limits::kManifestDepth) refuse_depth(mark);
-        if (expects_key()) refuse(mark, "a key must be text");
+        if (expects_key()) refuse(mark, "a key must be text; is a bracket left open?");
         count({1, 0, 0}, mark);
         Level& level = levels_.emplace_back();
         level.value.kind = kind;
         level.value.place = place_of(mark);
         level.mark = mark;
         level.anchor = anchor;
-        level.cost.nodes = 1;
+        level.cost = {1, 0, 1};
     }
 
     void close() {
@@ -220,6 +229,14 @@ tl::unexpected<Problem> problem(const std::string& file, Place place, std::strin
     return tl::unexpected<Problem>(Problem{{file, place}, "", std::move(message)});
 }
 
+// Ends the last document in so many words. Without that, yaml-cpp takes the end of the file for the
+// closing quote of a text: a half-written file would pass.
+std::string with_end(std::string_view text) {
+    std::string whole{text};
+    if (!whole.ends_with('\n')) whole += '\n';
+    return whole += "...\n";
+}
+
 }  // namespace
 
 tl::expected<std::vector<Value>, Problem> parse_yaml(
@@ -228,7 +245,7 @@ tl::expected<std::vector<Value>, Problem> parse_yaml(
     std::vector<Value> documents;
     Builder builder(documents);
     try {
-        std::istringstream stream{std::string(text)};
+        std::istringstream stream{with_end(text)};
         YAML::Parser parser(stream);
         while (parser.HandleNextDocument(builder)) {
         }

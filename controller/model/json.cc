@@ -18,6 +18,7 @@ namespace {
 class Position {
 public:
     void eat(char c) {
+        last_ = here_;
         if (in_string_) {
             if (escaped_)
                 escaped_ = false;
@@ -45,10 +46,11 @@ public:
         }
     }
     Place token() const { return token_; }
-    Place here() const { return here_; }
+    Place last() const { return last_; }
 
 private:
     Place here_{1, 1};
+    Place last_{1, 1};
     Place token_{1, 1};
     bool in_string_ = false;
     bool escaped_ = false;
@@ -124,7 +126,7 @@ public:
         return true;
     }
     bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
-        place_ = position_.here();
+        place_ = position_.last();
         message_ = "is not valid JSON here";
         return false;
     }

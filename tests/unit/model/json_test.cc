@@ -73,7 +73,7 @@ TEST(Json, AKeyThatStandsTwiceIsRefusedWhereItStands) {
 }
 
 TEST(Json, SyntaxErrorsNameTheLine) {
-    EXPECT_EQ(bad("{\n\"a\": }"), "a.json:2:7: is not valid JSON here");
+    EXPECT_EQ(bad("{\n\"a\": }"), "a.json:2:6: is not valid JSON here");
     for (const char* text :
          {"", "{", "[1,]", "{\"a\"}", "nul", "01", "1 2", "'a'", "\"\n\"", "[1}", "NaN", "//x\n1"
          }) {
