@@ -141,7 +141,10 @@ TEST_F(Running, AWorkerThatIsKilledComesBackWithTheLastGoodSet) {
     ASSERT_EQ(::kill(first, SIGKILL), 0);
     ASSERT_TRUE(until([&] { return pod_.worker_pid() != first; }));
     ASSERT_TRUE(until([&] { return pod_.logged("worker 0 publish 2 segments 3") == 1; }));
-    EXPECT_TRUE(until([&] { return pod_.ask()->generation == 2; }));
+    EXPECT_TRUE(until([&] {
+        const auto served = pod_.ask();
+        return served && served->generation == 2;
+    }));
     expect_served(2, "one", "e2");
     EXPECT_TRUE(controller_.quiet()) << "nothing new runs: nobody needs to hear of it";
 }
