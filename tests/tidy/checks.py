@@ -50,7 +50,10 @@ class Tree:
 def _git_files(root: Path) -> list[str]:
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=root, check=True, capture_output=True, text=True,
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     return sorted(p for p in listing.split("\0") if p and (root / p).is_file())
 
@@ -188,11 +191,19 @@ def dead_files(tree: Tree) -> Iterator[str]:
         for match in _INCLUDE.finditer(tree.text(path))
     }
     for path in tree.with_suffix(".cc"):
-        if not _has_target(tree, known, path):
+        if not _has_target(tree, known, path) and not _script_builds(tree, path):
             yield f"{path}: no target builds it"
     for path in tree.with_suffix(".h"):
         if path not in included:
             yield f"{path}: nobody includes it"
+
+
+def _script_builds(tree: Tree, path: str) -> bool:
+    """A shim that the scripts of its own folder in tests/ compile, and name."""
+    folder, _, name = path.rpartition("/")
+    named = re.compile(rf"\b{re.escape(name.removesuffix('.cc'))}\b")
+    scripts = [p for p in tree.with_suffix(".py") if p.rpartition("/")[0] == folder]
+    return folder.startswith("tests/") and any(named.search(tree.text(p)) for p in scripts)
 
 
 def _has_target(tree: Tree, known: set[str], path: str) -> bool:
@@ -200,6 +211,8 @@ def _has_target(tree: Tree, known: set[str], path: str) -> bool:
     listing = f"{folder}/CMakeLists.txt"
     if listing not in known:
         return False
+    if re.search(rf"\badd_executable\([^)]*\s{re.escape(name)}[\s)]", tree.text(listing)):
+        return True
     for kind, target in _TARGET.findall(tree.text(listing)):
         if kind == "program" and name == "main.cc":
             return True
@@ -208,6 +221,19 @@ def _has_target(tree: Tree, known: set[str], path: str) -> bool:
         if kind == "fuzzer" and name == f"{target}.cc":
             return True
     return False
+
+
+_REASON = re.compile(r"(?m)^\s*X\((\w+)\)")
+
+
+def reasons_documented(tree: Tree) -> Iterator[str]:
+    """docs/reasons.md says of every code what it means, and of no other."""
+    codes = set(_REASON.findall(tree.text("table/reason.h")))
+    told = set(re.findall(r"(?m)^\| `(\w+)` \|", tree.text("docs/reasons.md")))
+    for code in sorted(codes - told):
+        yield f"docs/reasons.md: says nothing of {code}"
+    for code in sorted(told - codes):
+        yield f"docs/reasons.md: {code} is no reason of table/reason.h"
 
 
 def test_ratio(tree: Tree) -> Iterator[str]:

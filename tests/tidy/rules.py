@@ -30,8 +30,15 @@ class Row:
 _TABLE_SPEC = ("table/spec.h", "table/key.h", "table/layout.h")
 
 _EXCHANGE = (
-    "table", "proxy/net", "proxy/http", "proxy/route", "proxy/ai", "proxy/filter", "proxy/balance",
-    "proxy/live", "proxy/upstream",
+    "table",
+    "proxy/net",
+    "proxy/http",
+    "proxy/route",
+    "proxy/ai",
+    "proxy/filter",
+    "proxy/balance",
+    "proxy/live",
+    "proxy/upstream",
 )
 
 ROWS: dict[str, Row] = {
@@ -44,8 +51,15 @@ ROWS: dict[str, Row] = {
     "controller/publish": Row(("table",)),
     "controller/admin": Row(source_only=("boost",)),
     "controller/loop": Row(
-        ("table", "controller/model", "controller/files", "controller/store", "controller/compile",
-         "controller/publish", "controller/admin"),
+        (
+            "table",
+            "controller/model",
+            "controller/files",
+            "controller/store",
+            "controller/compile",
+            "controller/publish",
+            "controller/admin",
+        ),
         source_only=("spdlog",),
     ),
     "controller": Row(("controller/loop", "controller/compile"), source_only=("CLI", "spdlog")),

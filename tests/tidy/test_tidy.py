@@ -232,6 +232,27 @@ class Files(Sandbox):
         dead = ["nowhere/a.cc", "table/main.cc", "table/orphan.h", "tests/fuzz/h2.cc"]
         self.assertEqual(dead, found)
 
+    def test_a_program_that_is_spelt_out_is_alive(self):
+        listing = "add_executable(bench_a EXCLUDE_FROM_ALL a.cc)\n"
+        files = {"bench/CMakeLists.txt": listing, "bench/a.cc": "", "bench/b.cc": ""}
+        found = list(checks.dead_files(self.tree_of(files)))
+        self.assertEqual(["bench/b.cc: no target builds it"], found)
+
+    def test_a_shim_that_a_test_script_compiles_is_alive(self):
+        files = {"tests/counters/shim.cc": "", "tests/counters/count.py": "build('shim.cc')\n"}
+        self.assertEqual([], list(checks.dead_files(self.tree_of(files))))
+        files["tests/counters/count.py"] = ""
+        self.assertEqual(1, len(list(checks.dead_files(self.tree_of(files)))))
+
+    def test_reasons_and_their_page_agree(self):
+        header = "#define R(X) \\\n    X(ok) \\\n    X(no_route)\n"
+        page = "| code | means |\n|---|---|\n| `ok` | fine |\n| `gone` | ? |\n"
+        tree = self.tree_of({"table/reason.h": header, "docs/reasons.md": page})
+        found = list(checks.reasons_documented(tree))
+        self.assertEqual(2, len(found))
+        self.assertIn("no_route", found[0])
+        self.assertIn("gone", found[1])
+
     def test_ratio_of_tests_to_code(self):
         code, test = "// About.\n" * 10, "// About.\n" * 9
         tree = self.tree_of({"table/a.cc": code, "tests/a.cc": test, "scripts/x.py": code * 9})

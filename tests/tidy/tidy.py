@@ -58,6 +58,7 @@ def main() -> int:
         "unfinished places name an issue": checks.marks(tree),
         "names say something": checks.names(tree),
         "no dead files": checks.dead_files(tree),
+        "every reason is documented": checks.reasons_documented(tree),
         "as much test as code": checks.test_ratio(tree),
         "clang-format": checks.formatted(tree) if checks.formatter() else None,
     }
