@@ -39,7 +39,7 @@ Connection::Connection(int fd, Loop& loop, Service& service, Host& host)
 
 Connection::~Connection() {
     loop_.disarm(*this);
-    close(fd_);
+    if (fd_ >= 0) close(fd_);
 }
 
 void Connection::on_ready(uint32_t events) {
@@ -57,8 +57,11 @@ void Connection::pump() {
     closed_ = true;
     const bool unfinished = answer_ != nullptr || out_at_ < out_.size() || in_body_;
     if (unfinished) ++service_.metrics().cancelled;
-    answer_.reset();  // its place is free at once, not after the batch
+    // Its place is free and its peer told at once, not after the batch.
+    answer_.reset();
     loop_.disarm(*this);
+    close(fd_);
+    fd_ = -1;
     host_.closed(*this);
 }
 
@@ -124,7 +127,7 @@ Connection::Next Connection::take_body() {
 
 Connection::Next Connection::serve() {
     answer_ = service_.serve({request_, body_, body_reader_.received(), *this}, out_);
-    if (answer_ == nullptr) closing_ = !request_.keep_alive;
+    if (answer_ == nullptr) closing_ = hangs_up_ || !request_.keep_alive;
     return Next::step;
 }
 
@@ -149,6 +152,9 @@ Connection::Next Connection::spoil(Fault fault) {
             );
             closing_ = !request_.keep_alive;
             return Next::step;
+        case FaultKind::hang_up:
+            hangs_up_ = true;
+            return serve();
         case FaultKind::stall:
             serve_after_ = true;
             answer_ = std::make_unique<Pause>(
@@ -167,7 +173,7 @@ Connection::Next Connection::produce() {
     if (progress.state == Answer::Progress::State::more) return Next::step;
     if (progress.state == Answer::Progress::State::done) {
         answer_.reset();
-        closing_ = !request_.keep_alive;
+        closing_ = hangs_up_ || !request_.keep_alive;
         if (!serve_after_) return Next::step;
         serve_after_ = false;
         return serve();

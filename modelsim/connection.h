@@ -58,7 +58,8 @@ private:
     bool writable_ = true;
     bool peer_gone_ = false;  // closed its side: whatever it asked for, it will not read
     bool in_body_ = false;
-    bool closing_ = false;  // once what is written is sent
+    bool closing_ = false;   // once what is written is sent
+    bool hangs_up_ = false;  // after this answer, without a word
     bool closed_ = false;
 
     std::string in_;  // received, not used yet, from in_at_

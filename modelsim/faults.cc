@@ -24,6 +24,7 @@ constexpr std::array kRows = {
     Row{FaultKind::reset_after, "reset-after", 10},
     Row{FaultKind::stall, "stall", 0},
     Row{FaultKind::stall_after, "stall-after", 10},
+    Row{FaultKind::hang_up, "hang-up", 0},
     Row{FaultKind::garbage, "garbage", 0},
     Row{FaultKind::slow, "slow", 1},
 };

@@ -15,6 +15,7 @@ enum class FaultKind : uint8_t {
     reset_after,   // RST after the head and some of the body; argument: how many bytes (10)
     stall,         // no byte; argument: milliseconds until it goes on after all (0: never)
     stall_after,   // the head and some of the body, then nothing; argument: how many bytes (10)
+    hang_up,       // a good answer, then a close that was not announced
     garbage,       // bytes that are not HTTP
     slow           // the whole answer at a trickle; argument: bytes a second (1)
 };

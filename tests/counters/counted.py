@@ -1,4 +1,4 @@
-"""The counters of preload.cc, as numbers by name."""
+"""The counters of preload.cc, as numbers by name, and how the shims are built."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ IO_CALLS = (
 NAMES = (*IO_CALLS, "allocations")
 
 
-def build_preload(directory: Path) -> Path:
-    """The shim is compiled where it is used: it is a test's, not the product's."""
-    library = directory / "counters.so"
+def build_shim(source: str, directory: Path) -> Path:
+    """A shim is compiled where it is used: it is a test's, not the product's."""
+    library = directory / f"{source}.so"
     compiler = os.environ.get("CXX", "clang++-19")
     command = [compiler, "-std=c++20", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC"]
-    subprocess.run(
-        [*command, "-o", str(library), str(HERE / "preload.cc"), "-ldl"], check=True, timeout=120
-    )
+    command += ["-o", str(library), str(HERE / f"{source}.cc"), "-ldl"]
+    subprocess.run(command, check=True, timeout=120)
     return library
 
 
@@ -33,7 +32,7 @@ class Counters:
     def __init__(self, directory: Path) -> None:
         self.path = directory / "counters"
         self.path.write_bytes(b"\0" * mmap.PAGESIZE)
-        self._preload = build_preload(directory)
+        self._preload = build_shim("preload", directory)
 
     def environment(self) -> dict[str, str]:
         return {

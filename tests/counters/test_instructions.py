@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 from bench.lib.workloads import WORKLOADS, Workload
+from counted import build_shim
 from lib.client import Address, Client
 from lib.manifests import ingress, ingress_class, service
-from lib.programs import ModelSim
+from lib.programs import ModelSim, program
 from lib.sluice import Sluice
 
 BUDGET = Path(__file__).resolve().parent / "budget.json"
@@ -34,18 +38,26 @@ async def test_small_get_stays_within_its_budget(tmp_path: Path) -> None:
 
 
 async def instructions_of_worker(directory: Path, workload: Workload, rounds: int) -> int:
-    valgrind = [
-        "valgrind", "--tool=callgrind", "--trace-children=yes",
-        f"--callgrind-out-file={directory}/callgrind.%p", f"--log-file={directory}/valgrind.%p",
-    ]  # fmt: skip
+    # Valgrind 3.19 gives up on the debug information of clang 19, so it gets a binary without.
+    stripped = directory / "sluice-proxy"
+    subprocess.run(["strip", "-o", stripped, program("sluice-proxy")], check=True)
+    profile = directory / "callgrind.out"
+    command = [
+        f"{shutil.which('valgrind')} --tool=callgrind --callgrind-out-file={profile}",
+        f"--log-file={directory}/valgrind.log {stripped}",
+    ]
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": str(build_shim("worker_exec", directory)),
+        "SLUICE_WORKER_PREFIX": " ".join(command),
+    }
     async with ModelSim(directory, "origin") as origin:
         paths = {prefix: "app" for prefix in workload.prefixes()}
         objects = [ingress_class(), *service("app", [origin.address])]
         objects += [ingress(f"s{i}", host, paths) for i, host in enumerate(workload.hosts())]
-        async with Sluice(directory, objects, proxy_prefix=valgrind) as sluice:
-            worker = sluice.worker_pid()
+        async with Sluice(directory, objects, proxy_env=environment) as sluice:
             await load(sluice.address, workload, rounds)
-    return total_instructions(directory / f"callgrind.{worker}")
+    return total_instructions(profile)
 
 
 async def load(address: Address, workload: Workload, rounds: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -248,6 +249,6 @@ async def test_smuggling_shapes_end_the_connection(tmp_path: Path, shape: str) -
             )
             answer = await client.closed_by_peer()
         assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 501")), answer
-        assert answer.count(b"HTTP/1.1") == 1
+        assert len(re.findall(rb"HTTP/1\.1 \d{3} ", answer)) == 1
         assert all(seen.request.target != "/smuggled" for seen in origin.seen)
         origin.malformed.clear()  # a body that was refused half way did reach it half way

@@ -86,10 +86,13 @@ class Client:
 
     async def closed_by_peer(self, timeout_s: float = 10) -> bytes:
         """What still comes until the peer closes; a reset counts as a close."""
+        rest = b""
         try:
-            return await asyncio.wait_for(self.reader.read(), timeout_s)
+            while piece := await asyncio.wait_for(self.reader.read(65536), timeout_s):
+                rest += piece
         except ConnectionResetError:
-            return b""
+            pass
+        return rest
 
 
 async def fetch(

@@ -24,10 +24,9 @@ class Sluice:
         objects: Sequence[Object],
         *,
         prefix: Sequence[str] = (),
-        proxy_prefix: Sequence[str] = (),
         proxy_env: dict[str, str] | None = None,
     ) -> None:
-        """`prefix` stands before both command lines (taskset …), `proxy_prefix` before one."""
+        """`prefix` stands before both command lines (taskset …)."""
         self.work_dir = work_dir
         self.manifest_dir = work_dir / "manifests"
         self.manifest_dir.mkdir()
@@ -41,7 +40,6 @@ class Sluice:
         self.proxy = Program(
             work_dir / "proxy.log",
             *prefix,
-            *proxy_prefix,
             program("sluice-proxy"),
             "--listen",
             "127.0.0.1:0",
@@ -69,7 +67,7 @@ class Sluice:
             await self._stack.enter_async_context(self.proxy)
             self.address = await self.proxy.listening()
             await self._stack.enter_async_context(self.controller)
-            await until(self._has_table, "the proxy runs a table")
+            await until(self._has_table, "the proxy runs a table", timeout_s=10)
         except BaseException as error:
             await self.__aexit__(type(error), error, error.__traceback__)
             raise

@@ -110,7 +110,14 @@ TEST(Faults, ReadsKindsArgumentsAndNothingElse) {
         EXPECT_FALSE(parse_fault(bad)) << bad;
     }
     for (const char* const name :
-         {"error", "reset-before", "reset-after", "stall", "stall-after", "garbage", "slow"}) {
+         {"error",
+          "reset-before",
+          "reset-after",
+          "stall",
+          "stall-after",
+          "hang-up",
+          "garbage",
+          "slow"}) {
         EXPECT_EQ(fault_name(parse_fault(name)->kind), name);
     }
 }

@@ -211,6 +211,16 @@ TEST(ServerFaults, ByHeader) {
     EXPECT_EQ(metric(server, "sim_cancelled_total"), 0) << "a fault is not a cancellation";
 }
 
+TEST(ServerFaults, HangUpAnswersAndClosesUnannounced) {
+    const RunningServer server;
+    Client client(server);
+    client.send(get("/bench/x", "x-sim-fault: hang-up\r\n"));
+    const std::string answer = client.to_end();
+    EXPECT_EQ(status(answer), 200);
+    EXPECT_EQ(answer.find("connection: close"), std::string::npos);
+    EXPECT_EQ(client.error, 0) << "an orderly close";
+}
+
 TEST(ServerFaults, StallHoldsAndSlowTrickles) {
     const RunningServer server;
     const auto start = std::chrono::steady_clock::now();
