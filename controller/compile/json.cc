@@ -10,8 +10,8 @@ bool is_continuation(std::string_view text, size_t at) {
     return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
 }
 
-// Length of the UTF-8 character at `at`, or 0 when there is none (RFC 3629: no overlong forms, no
-// surrogates, nothing above U+10FFFF).
+// Length of the character that begins at `at`, 0 when there is none (RFC 3629: no overlong forms,
+// no surrogates, nothing above U+10FFFF).
 size_t utf8_length(std::string_view text, size_t at) {
     const auto first = static_cast<unsigned char>(text[at]);
     if (first < 0x80) return 1;

@@ -1,4 +1,7 @@
-// What the compiler can say about a regular expression without RE2, which only the proxy links.
+// Regular expressions without RE2, which only the proxy links: a pattern that RE2 would refuse must
+// not get into a table, because the proxy would refuse the whole table. What is accepted here, RE2
+// accepts; a few things that RE2 would take are not (Unicode classes, octal escapes, very large
+// programs).
 #pragma once
 
 #include <string>
