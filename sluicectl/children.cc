@@ -36,6 +36,12 @@ constexpr int64_t kLongestPauseNs = 5'000'000'000;
     ::_exit(127);
 }
 
+int64_t now_ms() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
 // Waits until the process ends or the time is over; the process is not reaped.
 void await_end(pid_t pid, int timeout_ms) {
     const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
@@ -134,12 +140,11 @@ std::string Children::last_end(size_t child) const {
 }
 
 void Children::end(int patience_ms) {
-    for (const Child& child : children_) {
-        if (child.pid > 0) ::kill(child.pid, SIGTERM);
-    }
+    const int64_t give_up = now_ms() + patience_ms;
     for (Child& child : children_) {
         if (child.pid <= 0) continue;
-        await_end(child.pid, patience_ms);
+        ::kill(child.pid, SIGTERM);
+        await_end(child.pid, static_cast<int>(std::max<int64_t>(give_up - now_ms(), 0)));
         if (::waitpid(child.pid, &child.status, WNOHANG) == 0) {
             ::kill(child.pid, SIGKILL);
             ::waitpid(child.pid, &child.status, 0);

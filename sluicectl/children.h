@@ -43,7 +43,8 @@ public:
     std::string last_end(size_t child) const;
     size_t size() const { return children_.size(); }
 
-    // SIGTERM to all, SIGKILL to those still there after `patience_ms`.
+    // One after the other, as they were started: SIGTERM, and SIGKILL to what is still there when
+    // `patience_ms` are over for all. So whoever serves others is asked before those it depends on.
     void end(int patience_ms);
 
 private:

@@ -168,7 +168,7 @@ void Loop::answered(const publish::Event& event) {
             spdlog::info("event=proxy_connected generation={}", event.generation);
             return;
         case Kind::disconnected:
-            spdlog::warn("event=proxy_disconnected");
+            spdlog::info("event=proxy_disconnected");
             return;
         case Kind::running:
             spdlog::info("event=running generation={}", event.generation);
