@@ -229,6 +229,15 @@ tl::unexpected<Problem> problem(const std::string& file, Place place, std::strin
     return tl::unexpected<Problem>(Problem{{file, place}, "", std::move(message)});
 }
 
+// yaml-cpp quotes single bytes of the text, which may be half of a character.
+std::string printable(std::string text) {
+    for (char& c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte >= 0x7f) c = '?';
+    }
+    return text;
+}
+
 // Ends the last document in so many words. Without that, yaml-cpp takes the end of the file for the
 // closing quote of a text: a half-written file would pass.
 std::string with_end(std::string_view text) {
@@ -252,7 +261,7 @@ tl::expected<std::vector<Value>, Problem> parse_yaml(
     } catch (const Refused& refused) {
         return problem(file, refused.place, refused.message);
     } catch (const YAML::Exception& error) {
-        return problem(file, place_of(error.mark), "is not valid YAML: " + error.msg);
+        return problem(file, place_of(error.mark), "is not valid YAML: " + printable(error.msg));
     }
     return documents;
 }

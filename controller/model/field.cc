@@ -67,12 +67,15 @@ bool check_text(std::string_view text, const Text& rule, Place place, Cursor& cu
 
 Cursor::Step::Step(Cursor& cursor, std::string_view member)
     : cursor_(cursor), length_(cursor.path_.size()) {
-    // A key with dots (an annotation) is set off by brackets, so that the path stays readable.
-    const bool plain = member.find_first_of("./[]") == std::string_view::npos;
+    // A key that is no plain name (an annotation's, with dots) is set off by brackets, so that the
+    // path stays readable, and short, whatever a document holds.
+    const bool plain = member.size() <= 63 && std::all_of(member.begin(), member.end(), [](char c) {
+                           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                  (c >= '0' && c <= '9') || c == '-';
+                       });
     if (!plain) {
-        cursor_.path_ += '[';
-        cursor_.path_ += member;
-        cursor_.path_ += ']';
+        const std::string shown = in_quotes(member);
+        cursor_.path_ += '[' + shown.substr(1, shown.size() - 2) + ']';
         return;
     }
     if (length_ > 0) cursor_.path_ += '.';
@@ -101,8 +104,9 @@ bool expect(const Value& value, Value::Kind kind, Cursor& cursor) {
     if (value.ambiguous) {
         cursor.problem(
             value.place,
-            value.string +
-                " without quotes is read differently by kubectl (YAML 1.1) and by YAML 1.2: " +
+            in_quotes(value.string) +
+                " is written without quotes, which kubectl (YAML 1.1) and YAML 1.2 read "
+                "differently: " +
                 "put text in quotes, write true or false, write numbers without leading zeros or "
                 "'_'"
         );

@@ -233,11 +233,10 @@ TEST(Manifest, ProblemsNameFileLineColumnAndField) {
         (Texts{
             "a.yaml:6:11: spec.ports[0].port: is a string \"http\": must be an integer",
             "a.yaml:7:5: spec.ports[0]: unknown field \"naem\": did you mean \"name\"?",
-            "a.yaml:16:23: spec.rules[0].backendRefs[0].port: 010 without quotes is read "
-            "differently by kubectl "
-            "(YAML 1.1) and by YAML 1.2: put text in quotes, write true or false, write numbers "
-            "without leading "
-            "zeros or '_'",
+            "a.yaml:16:23: spec.rules[0].backendRefs[0].port: \"010\" is written without quotes, "
+            "which "
+            "kubectl (YAML 1.1) and YAML 1.2 read differently: put text in quotes, write true or "
+            "false, write numbers without leading zeros or '_'",
         })
     );
 }

@@ -1,4 +1,5 @@
 // Tests the first reading of directories and files: what is read, what is left alone, who wins.
+#include "table/limits.h"
 #include "tests/unit/files/watching.h"
 
 namespace sluice::files {
@@ -123,6 +124,22 @@ TEST_F(Load, DepthHasALimit) {
     start();
     EXPECT_EQ(held_.count("b"), 0u);
     EXPECT_EQ(problems(), Texts{deep + "d: is nested too deep: it is not read"});
+}
+
+TEST_F(Load, FilesHaveALimit) {
+    for (size_t i = 0; i < limits::kManifestFiles; ++i) {
+        OpenFile(directory_.at(std::to_string(100'000 + i) + ".yaml"), 0);
+    }
+    start();
+    EXPECT_EQ(problems(), Texts{});
+    EXPECT_EQ(source_->files_parsed(), limits::kManifestFiles);
+    directory_.write("x.yaml", service("a"));
+    poll();
+    const Texts refused{"x.yaml: is one file too many: at most 20000 are read"};
+    EXPECT_EQ(problems(), refused);
+    start();
+    EXPECT_EQ(problems(), refused);
+    EXPECT_EQ(held_, Held{});
 }
 
 TEST_F(Load, TheSameRootTwiceIsOne) {

@@ -196,6 +196,21 @@ TEST(Decode, LabelsAndAnnotationsAreText) {
     EXPECT_EQ(problems_of(service(R"({"name":"a","annotations":{"app":"a b"}})")), Problems{});
 }
 
+TEST(Decode, HostileKeysStayShortAndPrintableInPaths) {
+    const std::string key = std::string(500, 'k') + "\\n";
+    const Problems found = problems_of(service(R"({"name":"a","labels":{")" + key + R"(":1}})"));
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_LT(found[0].size(), 400u);
+    EXPECT_EQ(found[0].find('\n'), std::string::npos);
+    EXPECT_EQ(found[0].find("metadata.labels[kkk"), 0u);
+    EXPECT_EQ(
+        problems_of(service(R"({"name":"a","annotations":{"a\nb":"c"}})"))[0].find(
+            "metadata.annotations[a\\x0ab]: "
+        ),
+        0u
+    );
+}
+
 TEST(Decode, AnnotationBytesHaveALimit) {
     const auto with = [](size_t bytes) {
         return service(R"({"name":"a","annotations":{"x":")" + std::string(bytes, 'a') + "\"}}");
@@ -218,9 +233,8 @@ TEST(Decode, AmbiguousScalarsAreRefusedWhereTheyMatter) {
     ASSERT_EQ(decoded.problems.size(), 1u);
     EXPECT_EQ(
         decoded.problems[0].message,
-        "no without quotes is read differently by kubectl (YAML 1.1) and by YAML 1.2: put text in "
-        "quotes, "
-        "write true or false, write numbers without leading zeros or '_'"
+        "\"no\" is written without quotes, which kubectl (YAML 1.1) and YAML 1.2 read differently: "
+        "put text in quotes, write true or false, write numbers without leading zeros or '_'"
     );
 }
 
