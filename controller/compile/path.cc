@@ -108,6 +108,7 @@ constexpr std::array<std::string_view, 18> kAiPaths{
     "/v1/audio/transcriptions",
     "/v1/audio/translations",
     "/v1/chat/completions",
+    "/v1/complete",
     "/v1/completions",
     "/v1/embeddings",
     "/v1/images/generations",
@@ -119,9 +120,8 @@ constexpr std::array<std::string_view, 18> kAiPaths{
     "/v1/responses",
     "/v1/score",
     "/v2/models",
-    "/v2/rerank",
     "/v2/repository",
-    "/v1/complete",
+    "/v2/rerank",
 };
 
 }  // namespace
