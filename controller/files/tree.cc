@@ -62,7 +62,12 @@ private:
             while (const dirent* entry = readdir(directory.get())) {
                 const std::string_view name = entry->d_name;
                 const bool leaf = entry->d_type == DT_REG && !is_manifest_name(name);
-                if (!is_hidden(name) && !leaf) names.emplace_back(name);
+                if (is_hidden(name) || leaf) continue;
+                if (names.size() >= 2 * limits::kManifestFiles) {
+                    problem(path, "has too many entries: not all are read");
+                    break;
+                }
+                names.emplace_back(name);
             }
         }
         std::sort(names.begin(), names.end());

@@ -27,7 +27,7 @@ std::shared_ptr<model::Service> service(
     const std::string& name, int port, const std::string& version = "1"
 ) {
     auto object = make<model::Service>(name, version);
-    object->ports.push_back({.name = "http", .port = port});
+    object->ports.emplace_back().port = port;
     return object;
 }
 
