@@ -10,7 +10,8 @@ namespace sluice::table {
 namespace {
 
 constexpr size_t kLanes = 4;
-constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15ull;
+constexpr uint64_t kSpread = 0x9e3779b97f4a7c15ull;
+constexpr uint64_t kStir = 0xd6e8feb86659fd93ull;
 
 constexpr uint64_t mixed(uint64_t value) {
     value = (value ^ (value >> 33)) * 0xff51afd7ed558ccdull;
@@ -18,9 +19,11 @@ constexpr uint64_t mixed(uint64_t value) {
     return value ^ (value >> 33);
 }
 
-// Each step is a bijection of the lane, so no earlier byte can be forgotten.
+// A bijection of the lane for each word and of the word for each lane, so no byte is forgotten.
+// Both the word and the lane are multiplied: were it the lane only, a word's top bit would be one
+// bit of the next step's lane, and two different tables that differ by one bit each could agree.
 constexpr uint64_t step(uint64_t lane, uint64_t word) {
-    return std::rotl((lane ^ word) * kMultiplier, 29) + kMultiplier;
+    return std::rotl(lane + word * kSpread, 31) * kStir;
 }
 
 uint64_t word_at(const std::byte* from, size_t bytes) {
@@ -46,7 +49,7 @@ uint64_t digest(std::span<const std::byte> bytes) {
     }
     if (at < size) lanes[1] = step(lanes[1], word_at(bytes.data() + at, size - at));
     uint64_t result = mixed(size);
-    for (const uint64_t lane : lanes) result = mixed(result ^ lane) * kMultiplier;
+    for (const uint64_t lane : lanes) result = mixed(result ^ lane) * kSpread;
     result = mixed(result);
     return result == 0 ? 1 : result;
 }

@@ -28,6 +28,7 @@ struct Text {
 struct Range {
     uint32_t first = 0;
     uint32_t count = 0;
+    bool operator==(const Range&) const = default;
 };
 
 struct Host {
@@ -63,6 +64,7 @@ struct Predicate {
     uint8_t reserved[3];
 };
 
+// A rule whose splits or edits are those of the rule before it has the same range.
 struct Rule {
     uint64_t key_high;
     uint64_t key_low;

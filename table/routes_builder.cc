@@ -47,7 +47,7 @@ public:
         if (auto problem = add_backends()) return tl::unexpected<BuildError>(std::move(*problem));
         const auto order = order_hosts(spec_.hosts);
         if (!order) return tl::unexpected<BuildError>(order.error());
-        for (const RuleSpec& rule : spec_.rules) add(rule);
+        for (size_t i = 0; i < spec_.rules.size(); ++i) add_rule(i);
         for (const PlacedHost& placed : order->hosts) add(placed);
         const uint64_t bytes = size();
         if (auto problem = bounded("bytes", bytes, limits::kSegmentBytes)) {
@@ -83,14 +83,16 @@ private:
         return std::nullopt;
     }
 
-    void add(const RuleSpec& rule) {
+    // The rules of one object stand together and mostly share their splits and edits.
+    void add_rule(size_t index) {
+        const RuleSpec& rule = spec_.rules[index];
         Rule out{};
         out.key_high = rule.key.high;
         out.key_low = rule.key.low;
         out.name = pool_.add(rule.name);
-        out.splits = add(rule.splits);
-        out.request_edits = add(rule.request_edits);
-        out.response_edits = add(rule.response_edits);
+        out.splits = add_or_share(index, &RuleSpec::splits, &Rule::splits);
+        out.request_edits = add_or_share(index, &RuleSpec::request_edits, &Rule::request_edits);
+        out.response_edits = add_or_share(index, &RuleSpec::response_edits, &Rule::response_edits);
         out.rewrite_path = pool_.add(rule.rewrite_path);
         out.rewrite_host = pool_.add(rule.rewrite_host);
         out.redirect = rule.redirect ? add(*rule.redirect) : kNone;
@@ -102,6 +104,13 @@ private:
         out.rewrite_kind = rule.rewrite_kind;
         out.ai = rule.ai ? 1 : 0;
         rules_.push_back(out);
+    }
+
+    template <class List>
+    Range add_or_share(size_t index, List RuleSpec::* list, Range Rule::* range) {
+        const List& entries = spec_.rules[index].*list;
+        if (index == 0 || entries != spec_.rules[index - 1].*list) return add(entries);
+        return rules_[index - 1].*range;
     }
 
     Range add(const std::vector<SplitSpec>& splits) {

@@ -42,12 +42,14 @@ struct SplitSpec {
     Reason refuse =
         Reason::ok;  // not ok: this share is answered locally (backend_not_found, no_weight)
     uint32_t backend = kNone;  // index into RoutesSpec::backends when refuse is ok
+    bool operator==(const SplitSpec&) const = default;
 };
 
 struct EditSpec {
     EditKind kind;
     std::string name;  // lower case
     std::string value;
+    bool operator==(const EditSpec&) const = default;
 };
 
 struct RedirectSpec {

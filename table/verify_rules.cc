@@ -29,7 +29,8 @@ public:
             if (const Flaw flaw = check(view_.regexes()[i])) return refusal("regexes", i, flaw);
         }
         for (size_t i = 0; i < view_.rules().size(); ++i) {
-            if (const Flaw flaw = check(view_.rules()[i])) return refusal("rules", i, flaw);
+            const Rule& before = i == 0 ? kNoRule : view_.rules()[i - 1];
+            if (const Flaw flaw = check(view_.rules()[i], before)) return refusal("rules", i, flaw);
         }
         if (!splits_.is_at_end()) return refusal("splits", splits_.at(), kUnowned);
         if (!edits_.is_at_end()) return refusal("edits", edits_.at(), kUnowned);
@@ -38,6 +39,7 @@ public:
     }
 
 private:
+    static constexpr Rule kNoRule{};
     static constexpr Flaw kUnowned{Reason::table_bad_reference, "belongs to no rule"};
 
     Flaw check_backend(size_t index) const {
@@ -61,18 +63,18 @@ private:
         return own ? Flaw{} : bad_value("digest of another pattern");
     }
 
-    Flaw check(const Rule& rule) {
+    Flaw check(const Rule& rule, const Rule& before) {
         if (!holds(view_, rule.name)) return bad_reference("name outside the pool");
         if (rule.name.length > limits::kNameBytes) return too_large("name");
         if (!is_known(rule.policy, BalancePolicy::round_robin)) return bad_value("policy");
         if (rule.ai > 1) return bad_value("ai is neither 0 nor 1");
         if (rule.reserved != 0) return bad_value("reserved bytes");
         if (const Flaw flaw = check_clocks(rule)) return flaw;
-        if (const Flaw flaw = check_splits(rule)) return flaw;
+        if (const Flaw flaw = check_splits(rule, before.splits)) return flaw;
         if (const Flaw flaw = check_path(rule.rewrite_kind, rule.rewrite_path)) return flaw;
         if (const Flaw flaw = check_authority(rule.rewrite_host)) return flaw;
-        if (const Flaw flaw = check_edits(rule.request_edits)) return flaw;
-        if (const Flaw flaw = check_edits(rule.response_edits)) return flaw;
+        if (const Flaw flaw = check_edits(rule.request_edits, before.request_edits)) return flaw;
+        if (const Flaw flaw = check_edits(rule.response_edits, before.response_edits)) return flaw;
         return check_redirect(rule.redirect);
     }
 
@@ -84,12 +86,13 @@ private:
         return {};
     }
 
-    Flaw check_splits(const Rule& rule) {
+    Flaw check_splits(const Rule& rule, Range before) {
+        if (rule.splits.count == 0 && rule.redirect == kNone) {
+            return bad_value("neither splits nor redirect");
+        }
+        if (rule.splits == before) return {};
         if (!splits_.take(rule.splits)) return bad_reference("splits that are not the next");
         if (rule.splits.count > limits::kSplitsPerRule) return too_large("splits");
-        if (rule.splits.count == 0) {
-            return rule.redirect != kNone ? Flaw{} : bad_value("neither splits nor redirect");
-        }
         const auto splits = view_.splits().subspan(rule.splits.first, rule.splits.count);
         uint64_t total = 0;
         for (const Split& split : splits) {
@@ -136,7 +139,8 @@ private:
         return is_authority(view_.text(host)) ? Flaw{} : bad_value("no host");
     }
 
-    Flaw check_edits(Range range) {
+    Flaw check_edits(Range range, Range before) {
+        if (range == before) return {};
         if (!edits_.take(range)) return bad_reference("edits that are not the next");
         if (range.count > limits::kEditsPerRule) return too_large("edits");
         for (const Edit& edit : view_.edits().subspan(range.first, range.count)) {
