@@ -45,6 +45,7 @@ const Service::Route Service::kRoutes[] = {
     {"POST", "/bench/echo-size", &Service::echo_size},
     {"GET", kBenchBytes, &Service::bytes},
     {"GET", "/bench/", &Service::small},
+    {"POST", "/bench/", &Service::small},
     {"POST", "/v1/chat/completions", &Service::chat},
     {"POST", "/v1/completions", &Service::completion},
     {"POST", "/v1/embeddings", &Service::embeddings},

@@ -55,7 +55,7 @@ async def test_canary_under_load(tmp_path: Path) -> None:
             sluice.apply(objects(stable, canary, (0, 100)))
             await until_true(lambda: quiet_for(load, "stable", 500), "stable gets no more traffic")
             last = max(item.sent_at for item in load.answered if item.pod == "stable")
-            report_move("90/10 -> 0/100", last - edited_at)
+            report_move("90/10 -> 0/100", max(0.0, last - edited_at))
 
             load.stop()
             await running

@@ -83,7 +83,7 @@ async def test_the_race_with_a_close_loses_nothing_and_doubles_nothing(tmp_path:
         connections = await sim.metric("sim_connections_total")
     print(f"{dict(outcomes)}; {connections:.0f} upstream connections")
     succeeded = outcomes[200, None]
-    assert total <= done <= total + (total - succeeded), "as many done as asked for, none twice"
+    assert succeeded <= done <= total, "every success was done, and nothing twice"
     # RST for our bytes is no proof that they were not read (design 10.11): a few may fail.
     assert succeeded >= total * 0.999
 

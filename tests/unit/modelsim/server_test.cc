@@ -88,8 +88,12 @@ TEST(Server, KeepsAliveAndTakesPipelinedRequestsInOrder) {
 
 TEST(Server, SmallAnswersAreExactlyOneHundredBytes) {
     const RunningServer server;
-    const std::string answer = ask(server, get("/bench/x/y"));
-    EXPECT_EQ(answer.size() - answer.find("\r\n\r\n") - 4, 100U);
+    for (const std::string& request :
+         {get("/bench/x/y"), post("/bench/x", std::string(5000, 'x'))}) {
+        const std::string answer = ask(server, request);
+        EXPECT_EQ(status(answer), 200);
+        EXPECT_EQ(answer.size() - answer.find("\r\n\r\n") - 4, 100U);
+    }
 }
 
 TEST(Server, GivesAndTakesBulk) {
