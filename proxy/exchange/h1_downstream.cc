@@ -146,8 +146,11 @@ void H1Downstream::abort(const Failure& failure) {
     failure_ = failure;
     aborted_ = true;
     must_close_ = true;
-    // Without a length or a last chunk only a reset tells the client that the answer is not whole.
-    net::reset_on_close(stream_.socket);
+    // What came is passed on. A missing last chunk or a short length tells the client that it is
+    // not whole; a body that ends with the connection needs a reset for that.
+    stream_.flush();
+    const bool ends_with_connection = stream_.out_framing() == http::Framing::until_close;
+    if (!answered_ || ends_with_connection) net::reset_on_close(stream_.socket);
 }
 
 bool H1Downstream::reusable() const {

@@ -55,6 +55,7 @@ public:
     std::span<char> stage_room(bool bulk);
     void staged(size_t bytes) { out_.commit(bytes); }
     bool pending() const { return sent_ < out_.size(); }
+    http::Framing out_framing() const { return out_framing_; }
     void begin_message(http::Framing framing);  // of what is written next
     // Takes from `bytes` what it can; small spans are only staged and go with the next flush,
     // `last` flushes.

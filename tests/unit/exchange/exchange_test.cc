@@ -5,32 +5,18 @@
 
 #include <gtest/gtest.h>
 
-#include "world.h"
+#include "tests/unit/exchange/fixture.h"
 
 namespace sluice::exchange {
 namespace {
 
-using testing::Ask;
+using testing::ExchangeTest;
 using testing::MemoryUpstream;
 using testing::one_rule;
 using testing::plain_rule;
 using testing::Running;
 using testing::start;
 using testing::World;
-
-class ExchangeTest : public ::testing::Test {
-protected:
-    void install(size_t endpoints, table::RuleSpec rule = plain_rule()) {
-        world_.install(one_rule(std::move(rule), endpoints));
-    }
-    // Whatever still waits is ended, so that no frame outlives the test.
-    void finish(Running& running) {
-        if (!running.over) running.client.go();
-        EXPECT_TRUE(running.over);
-    }
-
-    World world_;
-};
 
 TEST_F(ExchangeTest, RelaysARequestAndItsAnswer) {
     install(1);
@@ -280,197 +266,6 @@ TEST_F(ExchangeTest, NothingIsRetriedAfterTheHead) {
     EXPECT_EQ(world_.upstreams.streams.size(), 1u);
     EXPECT_EQ(one.client.aborted.reason, Reason::upstream_incomplete);
     EXPECT_FALSE(one.client.response.ended) << "success is never faked";
-}
-
-// --- clocks
-
-TEST_F(ExchangeTest, AConnectThatHangsIsRetriedThenAnswered) {
-    install(2);
-    world_.upstreams.next_connects = false;
-    Running one;
-    start(world_, one, {});
-    world_.pass(1000);
-    EXPECT_EQ(world_.upstreams.streams.size(), 2u);
-    world_.pass(1000);
-    world_.pass(1000);
-    EXPECT_TRUE(one.over);
-    EXPECT_EQ(one.client.status, 504);
-    EXPECT_EQ(one.client.fields["x-sluice-reason"], "connect_timeout");
-}
-
-TEST_F(ExchangeTest, TheFirstByteClock) {
-    install(2);
-    Running one;
-    start(world_, one, {.method = "GET"});
-    world_.pass(59'980);
-    EXPECT_FALSE(one.over);
-    world_.pass(30);
-    EXPECT_TRUE(one.over);
-    EXPECT_EQ(one.client.status, 504);
-    EXPECT_EQ(one.client.fields["x-sluice-reason"], "first_byte_timeout");
-    EXPECT_EQ(world_.upstreams.streams.size(), 1u) << "a slow endpoint gets no second request";
-}
-
-TEST_F(ExchangeTest, TheIdleClockStartsAnewWithEachSpan) {
-    install(1);
-    Running one;
-    start(world_, one, {});
-    world_.stream(0).answer(200, "a", false);
-    for (int i = 0; i < 3; ++i) {
-        world_.pass(59'000);
-        world_.stream(0).send("b", false);
-    }
-    EXPECT_FALSE(one.over);
-    world_.pass(60'010);
-    EXPECT_TRUE(one.over);
-    EXPECT_EQ(one.client.aborted.reason, Reason::upstream_idle_timeout);
-}
-
-TEST_F(ExchangeTest, TheTotalClockDoesNot) {
-    table::RuleSpec rule = plain_rule();
-    rule.request_ms = 100'000;
-    install(1, rule);
-    Running one;
-    start(world_, one, {});
-    world_.stream(0).answer(200, "a", false);
-    world_.pass(59'000);
-    world_.stream(0).send("b", false);
-    world_.pass(41'010);
-    EXPECT_TRUE(one.over);
-    EXPECT_EQ(one.client.aborted.reason, Reason::request_timeout);
-}
-
-TEST_F(ExchangeTest, AClientThatStopsSendingIsTold) {
-    install(1);
-    Running one;
-    start(world_, one, {.body = true});
-    one.client.feed("half", false);
-    world_.pass(60'010);
-    EXPECT_TRUE(one.over);
-    EXPECT_EQ(one.client.status, 408);
-    EXPECT_TRUE(one.client.closes);
-    EXPECT_TRUE(world_.stream(0).given_back);
-}
-
-TEST_F(ExchangeTest, AClientThatStopsReadingIsCutOff) {
-    install(1);
-    Running one;
-    one.client.response.window = 8;
-    start(world_, one, {});
-    world_.stream(0).answer(200, std::string(100, 'x'), false);
-    world_.pass(60'010);
-    EXPECT_TRUE(one.over);
-    EXPECT_EQ(one.client.aborted.reason, Reason::client_write_timeout);
-}
-
-// --- refusals
-
-TEST_F(ExchangeTest, WithoutATableNothingIsServed) {
-    Running one;
-    start(world_, one, {});
-    EXPECT_TRUE(one.over);
-    EXPECT_EQ(one.client.status, 503);
-    EXPECT_EQ(one.client.fields["x-sluice-reason"], "table_absent");
-    EXPECT_EQ(one.client.fields["retry-after"], "1");
-}
-
-TEST_F(ExchangeTest, AnUnknownHostIsANotFound) {
-    install(1);
-    Running one;
-    start(world_, one, {.host = "other.example"});
-    EXPECT_EQ(one.client.status, 404);
-    EXPECT_EQ(one.client.fields["x-sluice-reason"], "no_host");
-    EXPECT_EQ(one.client.fields["content-type"], "application/json") << "an AI path";
-    EXPECT_NE(one.client.read().find("\"error\":{\"message\":"), std::string::npos);
-}
-
-TEST_F(ExchangeTest, OtherPathsGetAProblemDocument) {
-    install(1);
-    Running one;
-    start(world_, one, {.path = "/shop", .host = "other.example"});
-    EXPECT_EQ(one.client.fields["content-type"], "application/problem+json");
-    EXPECT_NE(one.client.read().find("\"code\":\"no_host\""), std::string::npos);
-}
-
-TEST_F(ExchangeTest, NoEndpointIsUnavailable) {
-    install(0);
-    Running one;
-    start(world_, one, {});
-    EXPECT_EQ(one.client.status, 503);
-    EXPECT_EQ(one.client.fields["x-sluice-reason"], "no_endpoints");
-}
-
-TEST_F(ExchangeTest, AReferenceThatDoesNotExistIsOurFault) {
-    table::RuleSpec rule = plain_rule();
-    rule.splits = {{1, Reason::backend_not_found, table::kNone}};
-    install(1, rule);
-    Running one;
-    start(world_, one, {});
-    EXPECT_EQ(one.client.status, 500);
-    EXPECT_EQ(one.client.fields["x-sluice-reason"], "backend_not_found");
-}
-
-TEST_F(ExchangeTest, UpgradesAreNotImplemented) {
-    install(1);
-    Running one;
-    start(world_, one, {.upgrade = true});
-    EXPECT_EQ(one.client.status, 501);
-    EXPECT_EQ(one.client.fields["x-sluice-reason"], "upgrade_unsupported");
-}
-
-TEST_F(ExchangeTest, OutOfDescriptorsIsNotRetried) {
-    install(2);
-    world_.upstreams.exhausted = true;
-    Running one;
-    start(world_, one, {});
-    EXPECT_EQ(one.client.status, 503);
-    EXPECT_EQ(one.client.fields["x-sluice-reason"], "out_of_descriptors");
-}
-
-// --- generations
-
-TEST_F(ExchangeTest, RoutesArePinnedUntilTheHeadOnly) {
-    install(1);
-    Running one;
-    start(world_, one, {});
-    for (int i = 0; i < 3; ++i) install(1);
-    EXPECT_EQ(world_.tables.mapped(), 2u) << "the running table and the pinned one";
-    world_.stream(0).answer(200, "a", false);
-    EXPECT_EQ(world_.tables.mapped(), 1u) << "a stream pins nothing, however long it lasts";
-    world_.stream(0).send("b", true);
-    EXPECT_TRUE(one.over);
-}
-
-TEST_F(ExchangeTest, ASwapWhileItWaitsChangesNothingForTheRequest) {
-    install(1);
-    Running one;
-    start(world_, one, {});
-    table::RuleSpec broken = plain_rule();
-    broken.splits = {{1, Reason::backend_not_found, table::kNone}};
-    install(1, broken);
-    world_.stream(0).answer(200, "ok", true);
-    EXPECT_EQ(one.client.status, 200);
-    Running two;
-    start(world_, two, {});
-    EXPECT_EQ(two.client.status, 500);
-}
-
-// --- cost
-
-TEST_F(ExchangeTest, FramesStaySmallAndAreReused) {
-    install(1);
-    for (int i = 0; i < 3; ++i) {
-        Running one;
-        start(world_, one, {});
-        world_.stream(world_.upstreams.streams.size() - 1).answer(200, "ok", true);
-        EXPECT_TRUE(one.over);
-    }
-    const size_t fresh = world_.frames.fresh();
-    Running one;
-    start(world_, one, {});
-    world_.stream(world_.upstreams.streams.size() - 1).answer(200, "ok", true);
-    EXPECT_EQ(world_.frames.fresh(), fresh);
-    EXPECT_LE(world_.frames.largest_bytes(), 808u) << "the measured frame of one exchange";
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include <fcntl.h>
 
 #include "proxy/net/poller.h"
+#include "tests/unit/exchange/world.h"
 #include "tests/unit/net/sockets.h"
-#include "world.h"
 
 namespace sluice::exchange {
 namespace {
@@ -109,6 +109,18 @@ TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
     stream(1).answer(200, "two", true);
     const std::string got = receive_until("two\r\n0\r\n\r\n");
     EXPECT_LT(got.find("one"), got.find("two"));
+}
+
+TEST_F(ServerTest, PipelinedBodiesAreNotMixedUp) {
+    constexpr std::string_view kPost =
+        "POST /v1/x HTTP/1.1\r\nhost: models.example\r\ncontent-length: 1\r\n\r\n";
+    client_->send(std::string(kPost) + "a" + std::string(kPost) + "b" + std::string(kPost) + "c");
+    for (size_t i = 0; i < 3; ++i) {
+        ASSERT_TRUE(until([&] { return stream(i).request.ended; })) << i;
+        EXPECT_EQ(stream(i).read(), std::string_view("abc").substr(i, 1));
+        stream(i).answer(200, "ok", true);
+    }
+    EXPECT_FALSE(over_);
 }
 
 TEST_F(ServerTest, ManyPipelinedRefusalsLetOthersHaveTheirTurn) {
@@ -277,6 +289,16 @@ TEST_F(ServerTest, AnUploadThatBreaksOffIsAborted) {
     client_->shut();
     EXPECT_TRUE(until([&] { return stream(0).given_back; }));
     EXPECT_FALSE(stream(0).reusable);
+}
+
+TEST_F(ServerTest, AnAnswerThatBreaksOffHasNoLastChunk) {
+    client_->send(kGet);
+    stream(0).answer(200, "half", false);
+    Failure failure{upstream::Side::upstream, Reason::upstream_incomplete};
+    failure.answered = true;
+    stream(0).fail(failure);
+    const std::string got = receive_all();
+    EXPECT_TRUE(got.ends_with("4\r\nhalf\r\n")) << "what came is passed on: " << got;
 }
 
 TEST_F(ServerTest, AnAnswerThatBreaksOffEndsInAReset) {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
-#include "memory.h"
 #include "proxy/exchange/exchange.h"
 #include "table/builder.h"
+#include "tests/unit/exchange/memory.h"
 
 namespace sluice::exchange::testing {
 

@@ -10,7 +10,7 @@
 
 #include "proxy/net/connect.h"
 #include "proxy/net/task.h"
-#include "sockets.h"
+#include "tests/unit/net/sockets.h"
 
 namespace sluice::net {
 namespace {

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-#include "loop.h"
+#include "tests/unit/upstream/loop.h"
 
 namespace sluice::upstream {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "loop.h"
+#include "tests/unit/upstream/loop.h"
 
 namespace sluice::upstream {
 namespace {
