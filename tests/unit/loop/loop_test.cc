@@ -58,7 +58,9 @@ protected:
         write("route.yaml", route("one"));
     }
     ~LoopTest() override {
-        if (pid_ > 0) EXPECT_EQ(stop(), 0);
+        if (pid_ > 0) {
+            EXPECT_EQ(stop(), 0);
+        }
         std::filesystem::remove_all(folder_);
     }
 
