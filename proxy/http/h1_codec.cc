@@ -1,5 +1,5 @@
 // The head parser: one walk from left to right that refuses at the first byte which no lawful head
-// has there. It is a strict hand parser (docs/decisions/0002-own-head-parser.md) that is fuzzed
+// has there. It is a strict hand parser (docs/decisions/0003-own-head-parser.md) that is fuzzed
 // against Beast's. Whatever it says about a prefix holds for the whole: more bytes never change a
 // refusal.
 #include "proxy/http/h1_codec.h"
