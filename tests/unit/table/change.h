@@ -1,5 +1,7 @@
-// Each rule that verify() keeps over a routes segment: one thing is changed, and that thing is
-// named.
+// One change to a sound routes segment and how verify() must name it, with names for the structs of
+// the sample.
+#pragma once
+
 #include <functional>
 #include <gtest/gtest.h>
 #include <string>
@@ -10,6 +12,7 @@
 #include "tests/unit/table/walk.h"
 
 namespace sluice::table {
+
 using RoutesTable = Changeable<RoutesView>;
 
 inline size_t host_index(const RoutesTable& table, std::string_view name) {
