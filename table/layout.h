@@ -85,9 +85,8 @@ struct Rule {
     uint8_t reserved;
 };
 
-// Shares of 2^32: a draw d belongs to the first split with d <= last; the final last is 2^32 - 1.
+// One arm of a rule; its share is its weight among the rule's weights (proxy/route/split.h).
 struct Split {
-    uint32_t last;
     uint32_t weight;
     uint32_t backend;  // or kNone: answered locally with `reason`
     uint32_t reason;
@@ -135,7 +134,7 @@ struct Endpoint {
 };
 
 static_assert(sizeof(Host) == 32 && sizeof(Node) == 32 && sizeof(Match) == 16);
-static_assert(sizeof(Predicate) == 24 && sizeof(Rule) == 88 && sizeof(Split) == 16);
+static_assert(sizeof(Predicate) == 24 && sizeof(Rule) == 88 && sizeof(Split) == 12);
 static_assert(sizeof(Redirect) == 32 && sizeof(Edit) == 20 && sizeof(Regex) == 16);
 static_assert(sizeof(Backend) == 16 && sizeof(EndpointSet) == 16 && sizeof(Endpoint) == 48);
 

@@ -125,7 +125,6 @@ FIELD(Rule, Rule, ai);
 FIELD(Rule, Rule, reserved);
 
 SHAPE(Split, Split);
-FIELD(Split, Split, last);
 FIELD(Split, Split, weight);
 FIELD(Split, Split, backend);
 FIELD(Split, Split, reason);

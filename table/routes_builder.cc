@@ -17,7 +17,6 @@
 #include "table/radix.h"
 #include "table/routes_generated.h"
 #include "table/schema_hash.h"
-#include "table/share.h"
 #include "table/spec_check.h"
 
 namespace sluice::table {
@@ -115,13 +114,8 @@ private:
 
     Range add(const std::vector<SplitSpec>& splits) {
         const uint32_t first = count_of(splits_);
-        uint64_t total = 0;
-        for (const SplitSpec& split : splits) total += split.weight;
-        uint64_t until = 0;
         for (const SplitSpec& split : splits) {
-            until += split.weight;
             Split out{};
-            out.last = last_draw(until, total);
             out.weight = split.weight;
             out.backend = split.refuse == Reason::ok ? backend_places_[split.backend] : kNone;
             out.reason = static_cast<uint32_t>(split.refuse);

@@ -6,7 +6,6 @@
 #include "table/flaw.h"
 #include "table/key.h"
 #include "table/limits.h"
-#include "table/share.h"
 #include "table/text_rules.h"
 #include "table/verify.h"
 
@@ -94,12 +93,10 @@ private:
         if (!splits_.take(rule.splits)) return bad_reference("splits that are not the next");
         if (rule.splits.count > limits::kSplitsPerRule) return too_large("splits");
         const auto splits = view_.splits().subspan(rule.splits.first, rule.splits.count);
-        uint64_t total = 0;
         for (const Split& split : splits) {
             if (const Flaw flaw = check(split)) return flaw;
-            total += split.weight;
         }
-        return check_shares(splits, total);
+        return {};
     }
 
     Flaw check(const Split& split) const {
@@ -109,20 +106,6 @@ private:
             return split.backend == kNone ? Flaw{} : bad_value("refused split with a backend");
         }
         return split.backend < view_.backends().size() ? Flaw{} : bad_reference("split backend");
-    }
-
-    static Flaw check_shares(std::span<const Split> splits, uint64_t total) {
-        uint64_t until = 0;
-        const Split* before = nullptr;
-        for (const Split& split : splits) {
-            if (before != nullptr && split.last <= before->last) {
-                return out_of_order("shares do not ascend");
-            }
-            until += split.weight;
-            if (split.last != last_draw(until, total)) return bad_value("share of another weight");
-            before = &split;
-        }
-        return {};
     }
 
     Flaw check_path(RewriteKind kind, Text path) const {

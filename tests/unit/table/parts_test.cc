@@ -1,4 +1,4 @@
-// The small parts of a table: shares, buckets, the radix tree, texts, keys and reasons.
+// The small parts of a table: buckets, the radix tree, texts, keys and reasons.
 #include <algorithm>
 #include <cctype>
 #include <gtest/gtest.h>
@@ -13,51 +13,10 @@
 #include "table/pool.h"
 #include "table/radix.h"
 #include "table/reason.h"
-#include "table/share.h"
 #include "table/text_rules.h"
 
 namespace sluice::table {
 namespace {
-
-std::vector<uint32_t> lasts(const std::vector<uint64_t>& weights) {
-    uint64_t total = 0;
-    for (const uint64_t weight : weights) total += weight;
-    uint64_t until = 0;
-    std::vector<uint32_t> result;
-    for (const uint64_t weight : weights) result.push_back(last_draw(until += weight, total));
-    return result;
-}
-
-TEST(Share, by_hand) {
-    EXPECT_EQ(lasts({7}), (std::vector<uint32_t>{0xffffffffU}));
-    EXPECT_EQ(lasts({1, 1}), (std::vector<uint32_t>{0x7fffffffU, 0xffffffffU}));
-    EXPECT_EQ(lasts({1, 1, 1}), (std::vector<uint32_t>{0x55555554U, 0xaaaaaaa9U, 0xffffffffU}));
-    EXPECT_EQ(lasts({90, 10}), (std::vector<uint32_t>{0xe6666665U, 0xffffffffU}));
-    EXPECT_EQ(lasts({1, 1'000'000}), (std::vector<uint32_t>{4293U, 0xffffffffU}));  // 4294 draws
-}
-
-TEST(Share, each_is_off_by_less_than_one_draw) {
-    std::mt19937_64 random(5);
-    for (int round = 0; round < 2000; ++round) {
-        std::vector<uint64_t> weights(1 + random() % limits::kSplitsPerRule);
-        uint64_t total = 0;
-        for (uint64_t& weight : weights) {
-            weight = random() % 2 == 0 ? 1 + random() % 10 : 1 + random() % limits::kWeight;
-            total += weight;
-        }
-        const auto ends = lasts(weights);
-        int64_t before = -1;
-        for (size_t i = 0; i < weights.size(); ++i) {
-            const int64_t draws = int64_t{ends[i]} - before;
-            before = ends[i];
-            const auto exact =
-                static_cast<long double>(weights[i]) * 0x1p32L / static_cast<long double>(total);
-            ASSERT_LT(std::abs(static_cast<long double>(draws) - exact), 1.0L);
-            ASSERT_GT(draws, 0);
-        }
-        ASSERT_EQ(before, 0xffffffff);
-    }
-}
 
 TEST(Buckets, top_bits) {
     EXPECT_EQ(bucket_of(~uint64_t{0}, 0), 0U);

@@ -75,9 +75,6 @@ TEST(VerifyRoutes, splits) {
         {"backend outside", kReference, "rules[0]", [](Table& t) { split(t, 0).backend = 2; }},
         {"no backend", kReference, "rules[0]", [](Table& t) { split(t, 0).backend = kNone; }},
         {"refused with a backend", kValue, "rules[0]", [](Table& t) { split(t, 2).backend = 0; }},
-        {"descending", kOrder, "rules[0]", [](Table& t) { split(t, 1).last = split(t, 0).last; }},
-        {"does not reach the end", kValue, "rules[0]", [](Table& t) { split(t, 2).last -= 1; }},
-        {"share is not the weight's", kValue, "rules[0]", [](Table& t) { split(t, 0).last += 1; }},
     });
 }
 
