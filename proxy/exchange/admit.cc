@@ -39,7 +39,6 @@ void Exchange::admit() {
     if (head.wants_upgrade) return refuse(Reason::upgrade_unsupported);
     if (!route(head)) return;
     if (rule_->redirect != table::kNone) return redirect(head);
-    if (!open()) return;
     stage_request(head);
 }
 
@@ -100,11 +99,13 @@ Reason Exchange::rewrite_fields(http::RequestHead& head) {
     return filter::edit(routes_->view, rule_->request_edits, head.fields);
 }
 
+// A request that is refused here has cost no connection.
 void Exchange::stage_request(http::RequestHead& head) {
     if (const Reason bad = rewrite_fields(head); bad != Reason::ok) return refuse(bad);
     const filter::Target to =
         filter::rewrite(routes_->view, *rule_, *match_, head, services_.scratch.text);
     if (to.reason != Reason::ok) return refuse(to.reason);
+    if (!open()) return;
     if (!upstream_->stage_head(head, to.target, to.authority, request_body_)) {
         return refuse(Reason::head_too_large);
     }

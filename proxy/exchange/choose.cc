@@ -32,7 +32,18 @@ bool Exchange::open() {
     return lease_from(backend_);
 }
 
+// A connect that fails at once (no route, forbidden) is lawful to repeat elsewhere like any other.
 bool Exchange::lease_from(uint32_t backend) {
+    Failure failure;
+    while (tried_.count < limits::kAttempts) {
+        if (lease_one(backend, failure)) return true;
+        if (failure.side != upstream::Side::upstream) break;
+    }
+    refuse(failure.reason);
+    return false;
+}
+
+bool Exchange::lease_one(uint32_t backend, Failure& failure) {
     const Tables::EndpointSet set = services_.tables.find(routes_->view.backends()[backend].key);
     const uint32_t picked = balance::pick(
         rule_->policy,
@@ -43,17 +54,13 @@ bool Exchange::lease_from(uint32_t backend) {
         services_.random.draw()
     );
     if (picked == balance::kNoPick) {
-        refuse(Reason::no_endpoints);
+        failure = {upstream::Side::gateway, Reason::no_endpoints};
         return false;
     }
     const live::Slot slot = set.slots[picked];
     tried_.add(slot);
-    Failure failure;
     upstream_ = services_.upstreams.lease(slot, address_of(set.endpoints[picked]), failure);
-    if (upstream_ == nullptr) {
-        refuse(failure.reason);
-        return false;
-    }
+    if (upstream_ == nullptr) return false;
     slot_ = slot;
     services_.loads.begin(slot);
     net::Waiter& waiter = client_.waiter();

@@ -51,8 +51,8 @@ public:
     // Ends the exchange such that the client cannot take what it got for a whole answer.
     virtual void abort(const Failure& failure) = 0;
     virtual Failure failure() const = 0;
-    // Gives up memory before a wait.
-    virtual void rest() = 0;
+    // Gives up memory before a wait. `span_in_use`: the last body span is still read.
+    virtual void rest(bool span_in_use) = 0;
 };
 
 }  // namespace sluice::exchange

@@ -33,38 +33,49 @@ net::Task run_exchange(Services& services, Downstream& client, Reason refused) {
 
 void Exchange::rest(net::Wake wants) {
     if ((wants & net::kTurn) != 0) services_.turns.later(client_.waiter());
-    client_.rest();
-    int64_t clock_ns = idle_ns_;
-    if (phase_ == Phase::connecting) clock_ns = connect_ns_;
-    if (phase_ == Phase::forwarding && client_.request_complete()) clock_ns = first_byte_ns_;
-    if (phase_ == Phase::answering) clock_ns = kAnswerNs;
-    if (upstream_ != nullptr) upstream_->rest(phase_ != Phase::relaying);
-    services_.wheel.set(client_.deadline(), std::min(services_.now + clock_ns, total_at_));
+    client_.rest(!request_span_.empty());
+    if (upstream_ != nullptr) {
+        upstream_->rest(!response_span_.empty(), phase_ != Phase::relaying);
+    }
+    services_.wheel.set(client_.deadline(), std::min(phase_deadline(), total_at_));
+}
+
+// The clock for the first byte runs once, from the end of the request; the others begin anew with
+// each wait, because something has moved before it.
+int64_t Exchange::phase_deadline() {
+    if (phase_ == Phase::connecting) return services_.now + connect_ns_;
+    if (phase_ == Phase::answering) return services_.now + kAnswerNs;
+    if (body_begun_ || !client_.request_complete()) return services_.now + idle_ns_;
+    if (first_byte_at_ == net::kNever) first_byte_at_ = services_.now + first_byte_ns_;
+    return first_byte_at_;
 }
 
 // Which clock ran out: the total first, then the one of the phase.
 Failure Exchange::expired_clock() const {
+    using upstream::Side;
     if (services_.now >= total_at_) {
-        return {upstream::Side::upstream, Reason::request_timeout, false, false, true};
+        return {.side = Side::upstream, .reason = Reason::request_timeout, .answered = true};
     }
     if (phase_ == Phase::connecting) {
-        return {upstream::Side::upstream, Reason::connect_timeout, true, false, false};
+        return {.side = Side::upstream, .reason = Reason::connect_timeout, .never_connected = true};
     }
-    if (phase_ == Phase::forwarding && !client_.request_complete()) {
-        return {upstream::Side::client, Reason::client_body_timeout};
+    const bool client_reads_slowly = !response_span_.empty() || response_last_;
+    if (phase_ == Phase::relaying && client_reads_slowly) {
+        return {.side = Side::client, .reason = Reason::client_write_timeout};
     }
-    if (phase_ == Phase::forwarding) {
-        return {upstream::Side::upstream, Reason::first_byte_timeout};
+    const bool client_sends_slowly =
+        !client_.request_complete() && request_span_.empty() && !request_last_;
+    if (phase_ == Phase::forwarding && client_sends_slowly) {
+        return {.side = Side::client, .reason = Reason::client_body_timeout};
     }
-    const bool client_slow = !response_span_.empty() || response_last_;
-    if (client_slow) return {upstream::Side::client, Reason::client_write_timeout};
-    return {upstream::Side::upstream, Reason::upstream_idle_timeout, false, false, true};
+    const Reason reason = body_begun_ ? Reason::upstream_idle_timeout : Reason::first_byte_timeout;
+    return {.side = Side::upstream, .reason = reason, .answered = phase_ == Phase::relaying};
 }
 
 void Exchange::expire() {
     if (phase_ == Phase::ended) return;
     if (phase_ == Phase::answering) {
-        client_.abort({upstream::Side::client, Reason::client_write_timeout});
+        client_.abort({.side = upstream::Side::client, .reason = Reason::client_write_timeout});
         phase_ = Phase::ended;
         return;
     }
@@ -126,12 +137,13 @@ void Exchange::answer(Refusal& refusal) {
     const bool staged = stage_refusal(client_, refusal, services_.scratch.response);
     routes_.release();
     phase_ = staged ? Phase::answering : Phase::ended;
-    if (!staged) client_.abort({upstream::Side::gateway, refusal.reason});
+    if (!staged) client_.abort({.side = upstream::Side::gateway, .reason = refusal.reason});
 }
 
 net::Wake Exchange::move_answer() {
     const Io io = client_.try_flush();
-    if (io == Io::again) return net::kClientWritable | net::kClientGone;
+    // A reset shows as writable too; a FIN alone changes nothing, the client may still read.
+    if (io == Io::again) return net::kClientWritable;
     if (io == Io::closed) client_.abort(client_.failure());
     phase_ = Phase::ended;
     return 0;

@@ -61,6 +61,7 @@ private:
     bool open();
     Reason choose_backend(uint32_t& backend) const;
     bool lease_from(uint32_t backend);
+    bool lease_one(uint32_t backend, Failure& failure);
     void release_upstream(bool reusable);
 
     // --- relay.cc: bytes both ways
@@ -79,6 +80,7 @@ private:
     bool retry(const Failure& failure);
     void refuse(Reason reason, std::string_view detail = {});
     void answer(Refusal& refusal);
+    int64_t phase_deadline();
     Failure expired_clock() const;
 
     Services& services_;
@@ -100,6 +102,7 @@ private:
     int64_t first_byte_ns_ = 0;
     int64_t idle_ns_ = 0;
     int64_t total_at_ = net::kNever;
+    int64_t first_byte_at_ = net::kNever;  // set when the wait for the first body byte begins
 
     size_t budget_ = 0;  // bytes that this loop turn may still move
     Reason outcome_ = Reason::ok;
@@ -112,6 +115,7 @@ private:
     bool request_last_ = false;  // request_span_ is the final one
     bool request_sent_ = false;
     bool request_broken_ = false;  // the upstream takes no more of it, but may still answer
+    bool body_begun_ = false;      // of the response: a first byte came
     bool response_last_ = false;
     bool last_answer_ = false;  // the head was no request: nothing more is read
     std::array<char, limits::kRequestIdBytes> request_id_;

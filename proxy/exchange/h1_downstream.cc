@@ -6,13 +6,14 @@
 #include "proxy/http/h1_codec.h"
 #include "proxy/http/write.h"
 #include "proxy/net/connect.h"
+#include "table/limits.h"
 
 namespace sluice::exchange {
 
 namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-constexpr size_t kLingerBytes = 1 << 20;  // read for politeness; more than that is a flood
+constexpr size_t kDiscardBytes = 4 * limits::kBulkBytes;  // in one loop turn
 
 }  // namespace
 
@@ -27,7 +28,7 @@ void H1Downstream::begin(int fd, const net::Address& peer, uint16_t port) {
     const size_t length = net::address_text(peer, peer_text_.data());
     peer_ = {{peer_text_.data(), length}, "http", port};
     failure_ = {};
-    scanned_ = discarded_ = 0;
+    scanned_ = 0;
     must_close_ = aborted_ = answered_ = continue_owed_ = keep_alive_ = false;
 }
 
@@ -38,15 +39,15 @@ Io H1Downstream::client_gone(Reason reason) {
 
 Io H1Downstream::try_read_head(http::Scratch& scratch, http::RequestHead& head) {
     waiting_ = true;
+    is_head_ = false;
     for (;;) {
-        // A leading request is parsed before anything is read: pipelined ones stand in the buffer.
+        // What is buffered is parsed before anything is read: pipelined requests stand there.
         if (!stream_.input().empty()) {
             const http::Parsed parsed =
                 http::parse_request(stream_.input(), scanned_, scratch, head);
             if (parsed.state == http::Parse::complete) break;
             if (parsed.state == http::Parse::refused) {
                 must_close_ = true;
-                is_head_ = false;
                 waiting_ = false;
                 return client_gone(parsed.reason);
             }
@@ -147,10 +148,12 @@ void H1Downstream::abort(const Failure& failure) {
     aborted_ = true;
     must_close_ = true;
     // What came is passed on. A missing last chunk or a short length tells the client that it is
-    // not whole; a body that ends with the connection needs a reset for that.
-    stream_.flush();
+    // not whole; a body that ends with the connection needs a reset for that. A client that takes
+    // nothing is reset too: its bytes would stay in an orphaned socket for minutes.
+    const bool client_failed = failure.side == upstream::Side::client;
+    if (!client_failed) stream_.flush();
     const bool ends_with_connection = stream_.out_framing() == http::Framing::until_close;
-    if (!answered_ || ends_with_connection) net::reset_on_close(stream_.socket);
+    if (client_failed || !answered_ || ends_with_connection) net::reset_on_close(stream_.socket);
 }
 
 bool H1Downstream::reusable() const {
@@ -159,18 +162,19 @@ bool H1Downstream::reusable() const {
 }
 
 bool H1Downstream::should_linger() const {
-    return !aborted_ && !stream_.socket.gone() &&
-           (!stream_.body_ended() || !stream_.input().empty() || failure_);
+    const bool unread =
+        !stream_.body_ended() || !stream_.input().empty() || stream_.socket.readable();
+    return !aborted_ && !stream_.socket.gone() && (unread || failure_);
 }
 
 Io H1Downstream::discard() {
-    while (discarded_ < kLingerBytes) {
-        discarded_ += stream_.input().size();
+    for (size_t read = 0; read < kDiscardBytes;) {
+        read += stream_.input().size();
         stream_.consume(stream_.input().size());
         const Io io = stream_.fill();
         if (io != Io::done) return io;
     }
-    return Io::closed;
+    return Io::done;
 }
 
 }  // namespace sluice::exchange

@@ -36,7 +36,7 @@ public:
     bool accepts_trailers() const override { return accepts_trailers_ && minor_ == 1; }
     void abort(const Failure& failure) override;
     Failure failure() const override { return failure_; }
-    void rest() override { stream_.rest(false); }
+    void rest(bool span_in_use) override { stream_.rest(span_in_use, false); }
 
     // --- for the server loop
     bool head_begun() const { return !stream_.input().empty(); }
@@ -46,7 +46,7 @@ public:
     bool reusable() const;
     // Bytes may still come that nobody will read: the close must linger (RFC 9112 9.6).
     bool should_linger() const;
-    // Reads and forgets; closed at end of file or when it has been patient enough.
+    // Reads and forgets. done: a share of a loop turn was read and more may be there.
     Io discard();
     void end() { stream_.reset(); }
 
@@ -60,7 +60,6 @@ private:
     http::Peer peer_;
     std::array<char, net::kAddressTextBytes> peer_text_{};
     size_t scanned_ = 0;
-    size_t discarded_ = 0;
     uint8_t minor_ = 1;
     bool waiting_ = false;  // for a head
     bool is_head_ = false;

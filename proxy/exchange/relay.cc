@@ -12,18 +12,18 @@ namespace {
 constexpr size_t kTurnBytes = 4 * limits::kBulkBytes;
 constexpr uint16_t kContinueStatus = 100;
 constexpr uint16_t kSwitchingStatus = 101;
+constexpr uint16_t kFirstErrorStatus = 400;
 
 }  // namespace
 
 net::Wake Exchange::move() {
-    budget_ = kTurnBytes;
     for (;;) {
         if (phase_ == Phase::ended) return 0;
         if (phase_ == Phase::answering) return move_answer();
-        // FIN after a whole request means that nobody waits for the answer (design 10.14).
-        const bool gone = (client_.source().bits & net::kGone) != 0;
-        if (gone && client_.request_complete()) {
-            fail({upstream::Side::client, Reason::client_gone});
+        // Nobody waits for the answer any more: FIN after a whole request, or an upload that will
+        // never be whole (design 10.14).
+        if ((client_.source().bits & net::kGone) != 0) {
+            fail({.side = upstream::Side::client, .reason = Reason::client_gone});
             continue;
         }
         const upstream::Upstream* const with = upstream_;
@@ -31,13 +31,13 @@ net::Wake Exchange::move() {
         if (with == upstream_ && phase_ != Phase::connecting) wants |= move_response();
         // Over, or failed: then answered, or begun anew with another upstream.
         if (with != upstream_ || phase_ == Phase::ended) continue;
-        if (client_.request_complete()) wants |= net::kClientGone;
-        return wants;
+        return wants | net::kClientGone;
     }
 }
 
 // ## The request
 net::Wake Exchange::move_request() {
+    budget_ = kTurnBytes;
     if (phase_ == Phase::connecting) {
         const Io io = upstream_->try_connect();
         if (io == Io::again) return net::kUpstreamWritable;
@@ -82,6 +82,7 @@ Io Exchange::write_request_span() {
 
 // ## The response
 net::Wake Exchange::move_response() {
+    budget_ = kTurnBytes;
     while (phase_ == Phase::forwarding) {
         const net::Wake wants = read_response_head();
         if (wants != 0) return wants;
@@ -93,6 +94,7 @@ net::Wake Exchange::move_response() {
                 fail(upstream_->failure());
                 return 0;
             }
+            body_begun_ = body_begun_ || !response_span_.empty();
             if (io == Io::again) {
                 const Io flushed = client_.try_flush();
                 if (flushed == Io::done) return net::kUpstreamReadable;
@@ -176,7 +178,10 @@ bool Exchange::commit_head() {
             full = Reason::too_many_fields;
         }
     }
-    if (full != Reason::ok || !client_.stage_head(head, head.body, services_.draining)) {
+    // An early refusal ends the connection, because the rest of the request will not be read.
+    const bool refuses_early = head.status >= kFirstErrorStatus && !client_.request_complete();
+    const bool close = services_.draining || refuses_early;
+    if (full != Reason::ok || !client_.stage_head(head, head.body, close)) {
         fail(failure);
         return false;
     }

@@ -1,6 +1,8 @@
 // The loop of one connection.
 #include "proxy/exchange/server.h"
 
+#include <algorithm>
+
 #include "proxy/exchange/exchange.h"
 
 namespace sluice::exchange {
@@ -18,6 +20,28 @@ struct HeadClock {
     }
 };
 
+Reason idle_reason(const Services& services) {
+    return services.draining ? Reason::draining : Reason::client_idle_timeout;
+}
+
+// FIN, then read and forget: a close over unread bytes would send a reset, and the client could
+// lose the answer that it has not read yet (RFC 9112 9.6). Ends when the client does, pauses or
+// takes too long.
+net::Task linger(Services& services, H1Downstream& client) {
+    net::shut_write(client.socket());
+    const int64_t give_up_at = services.now + kLingerNs;
+    for (;;) {
+        const Io io = client.discard();
+        if (io == Io::closed) co_return;
+        if (io == Io::done) services.turns.later(client.waiter());
+        const int64_t pause_at = services.now + kLingerPauseNs;
+        services.wheel.set(client.deadline(), std::min(pause_at, give_up_at));
+        const net::Wake wants = io == Io::done ? net::kTurn : net::kClientReadable;
+        const net::Wake fired = co_await client.waiter().wake(wants | net::kDeadline);
+        if ((fired & net::kDeadline) != 0) co_return;
+    }
+}
+
 }  // namespace
 
 net::Detached serve(Services& services, H1Downstream& client, ConnectionOwner& owner) {
@@ -30,14 +54,20 @@ net::Detached serve(Services& services, H1Downstream& client, ConnectionOwner& o
         if (refused == Reason::client_gone) break;
         if (io == Io::again) {
             const bool begun = client.head_begun();
-            if (services.draining && !begun) break;
-            client.rest();
+            if (services.draining && !begun) {
+                services.tally.end(Reason::draining);
+                break;
+            }
+            client.rest(false);
             services.wheel.set(client.deadline(), clock.due(services.now, begun));
             const net::Wake fired =
                 co_await client.waiter().wake(net::kClientReadable | net::kDeadline);
             turns = 0;
             if ((fired & net::kClientReadable) != 0) continue;
-            if (!client.head_begun()) break;
+            if (!client.head_begun()) {
+                services.tally.end(idle_reason(services));
+                break;
+            }
             refused = Reason::client_head_timeout;
         }
         // Named first: g++ 12 destroys temporaries of a co_await expression twice.
@@ -51,13 +81,8 @@ net::Detached serve(Services& services, H1Downstream& client, ConnectionOwner& o
         co_await client.waiter().wake(net::kTurn);
     }
     if (client.should_linger()) {
-        net::shut_write(client.socket());
-        services.wheel.set(client.deadline(), services.now + kLingerNs);
-        while (client.discard() == Io::again) {
-            const net::Wake fired =
-                co_await client.waiter().wake(net::kClientReadable | net::kDeadline);
-            if ((fired & net::kDeadline) != 0) break;
-        }
+        net::Task lingering = linger(services, client);
+        co_await lingering;
     }
     services.wheel.forget(client.deadline());
     owner.over();

@@ -10,7 +10,9 @@ namespace sluice::exchange {
 
 inline constexpr int64_t kHeadNs = 10'000'000'000;        // from a head's first byte to its last
 inline constexpr int64_t kClientIdleNs = 75'000'000'000;  // between requests
-inline constexpr int64_t kLingerNs = 2'000'000'000;       // for the client to read a last answer
+inline constexpr int64_t kLingerPauseNs =
+    2'000'000'000;  // a client that is silent for so long has read
+inline constexpr int64_t kLingerNs = 30'000'000'000;  // a client may talk on after its last answer
 inline constexpr uint32_t kTurns = 32;  // pipelined exchanges before others get their turn
 
 // Who is told when a connection is over: closes the descriptor, keeps the object until the event

@@ -30,7 +30,7 @@ uint64_t Tables::next_seed() {
     return seed_ += 0x9e3779b97f4a7c15ull;
 }
 
-tl::expected<void, table::Refusal> Tables::swap_routes(table::Mapping mapping) {
+tl::expected<std::unique_ptr<Routes>, table::Refusal> Tables::load_routes(table::Mapping mapping) {
     auto next = std::make_unique<Routes>();
     next->mapping = std::move(mapping);
     auto view = table::RoutesView::attach(next->mapping.bytes());
@@ -41,27 +41,35 @@ tl::expected<void, table::Refusal> Tables::swap_routes(table::Mapping mapping) {
     next->turns.resize(next->view.backends().size());
     for (auto& split : next->splits) split.position = static_cast<uint32_t>(next_seed() >> 32);
     for (auto& turn : next->turns) turn.next = static_cast<uint32_t>(next_seed() >> 32);
-    if (routes_ && routes_->pins > 0) old_.push_back(std::move(routes_));
-    routes_ = std::move(next);
-    return {};
+    return next;
 }
 
-tl::expected<void, table::Refusal> Tables::swap_endpoints(
-    table::Mapping mapping, std::vector<live::Slot>& retired
+tl::expected<std::unique_ptr<Endpoints>, table::Refusal> Tables::load_endpoints(
+    table::Mapping mapping
 ) {
     auto next = std::make_unique<Endpoints>();
     next->mapping = std::move(mapping);
     auto view = table::EndpointsView::attach(next->mapping.bytes());
     if (!view) return tl::unexpected<table::Refusal>(view.error());
     next->view = *view;
+    return next;
+}
+
+void Tables::install(std::unique_ptr<Routes> routes) {
+    if (routes_ && routes_->pins > 0) old_.push_back(std::move(routes_));
+    routes_ = std::move(routes);
+}
+
+std::vector<live::Slot> Tables::install(std::unique_ptr<Endpoints> endpoints) {
     std::vector<live::Identity> identities;
-    identities.reserve(next->view.endpoints().size());
-    for (const table::Endpoint& endpoint : next->view.endpoints()) {
+    identities.reserve(endpoints->view.endpoints().size());
+    for (const table::Endpoint& endpoint : endpoints->view.endpoints()) {
         identities.push_back({endpoint.identity_high, endpoint.identity_low});
     }
-    next->slots = loads_.bind(identities, retired);
-    endpoints_ = std::move(next);
-    return {};
+    std::vector<live::Slot> retired;
+    endpoints->slots = loads_.bind(identities, retired);
+    endpoints_ = std::move(endpoints);
+    return retired;
 }
 
 Tables::EndpointSet Tables::find(uint64_t backend_key) const {

@@ -61,12 +61,12 @@ public:
     // step.
     explicit Tables(live::Loads& loads, uint64_t seed) : loads_(loads), seed_(seed) {}
 
-    // Verified bytes only (design 10.3). On an error the running table stays.
-    tl::expected<void, table::Refusal> swap_routes(table::Mapping mapping);
-    // `retired` receives the slots whose endpoints are gone; their idle connections can go.
-    tl::expected<void, table::Refusal> swap_endpoints(
-        table::Mapping mapping, std::vector<live::Slot>& retired
-    );
+    // Verified bytes only (design 10.3). Loading changes nothing that runs; installing cannot fail.
+    tl::expected<std::unique_ptr<Routes>, table::Refusal> load_routes(table::Mapping mapping);
+    tl::expected<std::unique_ptr<Endpoints>, table::Refusal> load_endpoints(table::Mapping mapping);
+    void install(std::unique_ptr<Routes> routes);
+    // Returns the slots whose endpoints are gone; their idle connections can go.
+    std::vector<live::Slot> install(std::unique_ptr<Endpoints> endpoints);
 
     bool ready() const { return routes_ != nullptr && endpoints_ != nullptr; }
     Pin pin() { return routes_ == nullptr ? Pin() : Pin(*this, *routes_); }

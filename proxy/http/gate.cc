@@ -204,8 +204,9 @@ void Gate::finish(ResponseHead& head, bool to_head) {
     const bool never_has_body = head.interim() || head.status == kNoContent;
     head.keep_alive = allows_reuse() && head.status != kSwitchingProtocols;
     if (never_has_body || to_head || head.status == kNotModified) {
-        // RFC 9112 6.1 forbids a coding here: whoever sends one may send its chunks too.
-        if (never_has_body && is_chunked_) head.keep_alive = false;
+        // RFC 9112 6.1 forbids a coding or a length here: whoever states one may send the bytes
+        // too.
+        if (never_has_body && (is_chunked_ || length_ != 0)) head.keep_alive = false;
         return;
     }
     if (is_chunked_) {

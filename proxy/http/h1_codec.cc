@@ -299,7 +299,6 @@ void reset(ResponseHead& head) {
     head.minor = 1;
     head.body = {};
     head.keep_alive = true;
-    head.announce_keep_alive = false;
     head.fields.clear();
     head.size = 0;
 }

@@ -53,9 +53,6 @@ struct ResponseHead {
     uint8_t minor = 1;
     BodyFraming body;        // after the rules for HEAD, 1xx, 204, 304 are applied
     bool keep_alive = true;  // the upstream allows another request
-    // Set by the exchange for a client of HTTP/1.0 that asked to keep the connection: it must be
-    // told.
-    bool announce_keep_alive = false;
     bool interim() const { return status < 200; }
     FieldList fields;
     size_t size = 0;

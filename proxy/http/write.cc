@@ -111,11 +111,7 @@ void write_response(
         out.put_field("content-length", length->value);
     }
     if (may_state_length(head.status)) put_framing(out, body);
-    if (close) {
-        out.put("connection: close\r\n");
-    } else if (head.announce_keep_alive) {
-        out.put("connection: keep-alive\r\n");
-    }
+    if (close) out.put("connection: close\r\n");
     out.put(kLineEnd);
 }
 

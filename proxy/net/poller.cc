@@ -45,6 +45,11 @@ void Poller::close(Socket& socket) {
     socket.source.detach();
 }
 
+void Poller::leave_and_close(Socket& socket) {
+    if (socket.open()) ::epoll_ctl(fd_, EPOLL_CTL_DEL, socket.fd, nullptr);
+    close(socket);
+}
+
 void Poller::wait(int timeout_ms) {
     ready_ = ::epoll_wait(fd_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
 }

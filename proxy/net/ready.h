@@ -25,7 +25,7 @@ inline constexpr Wake kUpstreamReadable = kReadable << kUpstreamShift;
 inline constexpr Wake kUpstreamWritable = kWritable << kUpstreamShift;
 inline constexpr Wake kUpstreamGone = kGone << kUpstreamShift;
 inline constexpr Wake kDeadline = 1 << 6;
-inline constexpr Wake kTurn = 1 << 7;  // the next loop turn has come (turns.h)
+inline constexpr Wake kTurn = 1 << 7;  // the others had their turn (turns.h)
 
 class Waiter;
 
@@ -80,6 +80,8 @@ public:
     void forget_deadline() { pending_ &= static_cast<Wake>(~kDeadline); }
 
 private:
+    friend class Turns;
+
     Wake ready() const {
         Wake bits = pending_;
         if (client != nullptr) bits |= static_cast<Wake>(client->bits << kClientShift);
@@ -97,6 +99,7 @@ private:
     std::coroutine_handle<> handle_ = nullptr;
     Wake wanted_ = 0;
     Wake pending_ = 0;
+    bool has_turn_ = false;  // stands in Turns
 };
 
 inline void Source::raise(uint8_t raised) {

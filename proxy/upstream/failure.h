@@ -1,5 +1,5 @@
 // What went wrong on a stream, as a value: which side, which reason, and the evidence from which
-// exchange/retry decides whether another try is lawful (design 10.10, 10.11).
+// exchange/error decides whether another try is lawful (design 10.10, 10.11).
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,8 @@ struct Failure {
     Side side = Side::gateway;
     Reason reason = Reason::ok;
     bool never_connected = false;  // connect failed: no byte can have left
-    bool never_arrived =
-        false;              // the peer had closed before our bytes came: nothing was acknowledged
-    bool answered = false;  // at least one response byte came
+    bool never_arrived = false;    // the peer had closed before: nothing was acknowledged
+    bool answered = false;         // at least one response byte came
     explicit operator bool() const { return reason != Reason::ok; }
 };
 

@@ -160,7 +160,6 @@ Io H1Stream::write_large(std::string_view& bytes, bool last) {
     }
     std::string_view tail;
     if (chunked && !bytes.empty()) tail = last ? kChunkEndAndLast : http::kChunkEnd;
-    passed_by_ = passed_by_ || !bytes.empty();
     std::string_view staged = out_.bytes().substr(sent_);
     const std::array<iovec, 3> pieces{piece_of(staged), piece_of(bytes), piece_of(tail)};
     const net::Transfer sent = socket.write(pieces);
@@ -170,6 +169,7 @@ Io H1Stream::write_large(std::string_view& bytes, bool last) {
     sent_total_ += left;
     sent_ += take_front(staged, left);
     const size_t body = take_front(bytes, left);
+    passed_by_ = passed_by_ || body > 0;
     if (chunked) chunk_left_ -= body;
     take_front(tail, left);
     if (!bytes.empty()) return Io::again;
@@ -216,12 +216,16 @@ void H1Stream::replay_into(H1Stream& other) {
     other.sent_ = 0;
     other.out_framing_ = out_framing_;
     other.end_staged_ = end_staged_;
+    other.chunk_left_ = chunk_left_;
     other.passed_by_ = false;
     sent_ = 0;
 }
 
-void H1Stream::rest(bool keep_out) {
-    if (lent_ == 0) in_.release_if_empty();
+void H1Stream::rest(bool span_in_use, bool keep_out) {
+    if (!span_in_use) {
+        consume(0);
+        in_.release_if_empty();
+    }
     if (keep_out || pending()) return;
     passed_by_ = passed_by_ || out_.size() > 0;
     out_.clear();
@@ -245,6 +249,9 @@ void H1Stream::reset() {
     read_error_ = write_error_ = 0;
     full_reads_ = 0;
     passed_by_ = end_staged_ = false;
+    body_reason_ = Reason::ok;
+    out_framing_ = http::Framing::none;
+    scanner_.start({});
 }
 
 }  // namespace sluice::upstream

@@ -69,8 +69,11 @@ public:
     bool replayable() const { return !passed_by_; }
     void replay_into(H1Stream& other);
 
-    // Gives blocks back. `keep_out`: sent bytes may still be replayed.
-    void rest(bool keep_out);
+    // Gives blocks back. `span_in_use`: the last body span is still read; `keep_out`: sent bytes
+    // may still be replayed.
+    void rest(bool span_in_use, bool keep_out);
+    // The message was not written to its end: a FIN would stand behind bytes that may never move.
+    bool unfinished() const { return !end_staged_ || pending(); }
     void reset();  // for a new connection
 
 private:

@@ -31,14 +31,17 @@ public:
     Failure failure() const override { return failure_; }
     bool replayable() const override { return stream_.replayable(); }
     void replay_into(Upstream& other) override;
-    void rest(bool keep_request) override { stream_.rest(keep_request); }
+    void rest(bool span_in_use, bool keep_request) override {
+        stream_.rest(span_in_use, keep_request);
+    }
 
     // --- for the pool
     void begin(uint32_t slot);  // a new connection to that endpoint; socket().fd is set
     void begin_request();       // leased, new or again
     bool lease_fit() const;     // idle and nothing has happened to it
     bool reusable() const;      // the last exchange left it clean
-    void end();                 // the descriptor is closed: forget everything
+    bool unfinished() const { return stream_.unfinished(); }
+    void end();  // the descriptor is closed: forget everything
     net::Socket& socket() { return stream_.socket; }
     uint32_t slot() const { return slot_; }
 

@@ -125,10 +125,12 @@ void Pool::give_back(Upstream& upstream, bool reusable) {
     const bool keep = reusable && ours.reusable() && !list.retired &&
                       list.count < limits::kIdleUpstreamsPerEndpoint;
     if (!keep) {
+        // An endpoint that does not read sees a reset, but no FIN behind what it has not read.
+        if (ours.unfinished()) net::reset_on_close(ours.socket());
         close(ours);
         return;
     }
-    ours.rest(false);
+    ours.rest(false, false);
     push(ours);
 }
 

@@ -1,6 +1,7 @@
 // One exchange seen from its server side: HTTP/1, the connection while it serves it; HTTP/2, one
 // stream. Methods try and never suspend; `again` means that the source's bit for it is down, so it
-// may be waited for. Spans are borrowed until the next call on the same object.
+// may be waited for. A body span is borrowed until the next
+// try_read_*, or until rest() says that it is not in use.
 #pragma once
 
 #include <cstdint>
@@ -56,8 +57,9 @@ public:
     // upstream.
     virtual bool replayable() const = 0;
     virtual void replay_into(Upstream& other) = 0;
-    // Gives up memory before a wait. `keep_request`: the staged request may still be replayed.
-    virtual void rest(bool keep_request) = 0;
+    // Gives up memory before a wait. `span_in_use`: the last body span is still read;
+    // `keep_request`: the staged request may still be replayed.
+    virtual void rest(bool span_in_use, bool keep_request) = 0;
 };
 
 // Where upstreams come from. lease() never blocks: a new connection is one whose try_connect() says

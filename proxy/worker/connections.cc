@@ -54,7 +54,7 @@ void ClientConnections::listen(int fd) {
 }
 
 void ClientConnections::stop_accepting() {
-    for (const auto& listener : listeners_) poller_.close(listener->socket);
+    for (const auto& listener : listeners_) poller_.leave_and_close(listener->socket);
 }
 
 net::Detached ClientConnections::accept_loop(Listener& listener) {
@@ -72,14 +72,20 @@ net::Detached ClientConnections::accept_loop(Listener& listener) {
 // Returns what to wait for: the next connection, a pause, or the others' turn.
 net::Wake ClientConnections::accept_batch(Listener& listener) {
     for (int i = 0; i < kAcceptsPerTurn; ++i) {
-        if (open_ >= limits::kConnections) return net::kDeadline;
+        if (open_ >= limits::kConnections) {
+            services_.tally.end(Reason::too_many_connections);
+            return net::kDeadline;
+        }
         const net::Accepted accepted = net::accept_one(listener.socket.fd);
         if (accepted.fd >= 0) {
             start(accepted.fd, accepted.peer, listener.port);
             continue;
         }
         if (accepted.error == ECONNABORTED || accepted.error == EINTR) continue;
-        if (accepted.error != EAGAIN) return net::kDeadline;
+        if (accepted.error != EAGAIN) {
+            services_.tally.end(Reason::out_of_descriptors);
+            return net::kDeadline;
+        }
         listener.socket.source.bits = 0;
         return net::kClientReadable;
     }

@@ -1,6 +1,8 @@
 // Deliveries of verified segments, applied in one loop turn each.
 #include "proxy/worker/tables_channel.h"
 
+#include <memory>
+
 #include "table/channel.h"
 
 namespace sluice::worker {
@@ -68,24 +70,28 @@ bool TablesChannel::take_one() {
     return !closed_;
 }
 
+// All segments are loaded before one is installed: a delivery runs whole or not at all.
 Reason TablesChannel::apply(Delivery& delivery) {
-    const table::Message& message = delivery.received.message;
+    std::unique_ptr<exchange::Routes> routes;
+    std::unique_ptr<exchange::Endpoints> endpoints;
     size_t next = 0;
     for (size_t segment = 0; segment < table::kSegments; ++segment) {
-        if ((message.segments >> segment & 1) == 0) continue;
+        if ((delivery.received.message.segments >> segment & 1) == 0) continue;
         if (next >= delivery.received.descriptors.size()) return Reason::message_malformed;
         auto mapping = table::Mapping::map(delivery.received.descriptors[next++].get());
         if (!mapping) return mapping.error().reason;
         if (segment == static_cast<size_t>(table::Segment::routes)) {
-            const auto swapped = services_.tables.swap_routes(std::move(*mapping));
-            if (!swapped) return swapped.error().reason;
+            auto loaded = services_.tables.load_routes(std::move(*mapping));
+            if (!loaded) return loaded.error().reason;
+            routes = std::move(*loaded);
         } else if (segment == static_cast<size_t>(table::Segment::endpoints)) {
-            std::vector<live::Slot> retired;
-            const auto swapped = services_.tables.swap_endpoints(std::move(*mapping), retired);
-            if (!swapped) return swapped.error().reason;
-            swap_slots(retired);
+            auto loaded = services_.tables.load_endpoints(std::move(*mapping));
+            if (!loaded) return loaded.error().reason;
+            endpoints = std::move(*loaded);
         }
     }
+    if (routes) services_.tables.install(std::move(routes));
+    if (endpoints) swap_slots(services_.tables.install(std::move(endpoints)));
     return Reason::ok;
 }
 

@@ -203,5 +203,119 @@ TEST_F(ExchangeTest, FramesStaySmallAndAreReused) {
     EXPECT_LE(world_.frames.largest_bytes(), 808u) << "the measured frame of one exchange";
 }
 
+// --- what a review found
+
+TEST_F(ExchangeTest, AnAnswerThatNobodyTakesDoesNotSpin) {
+    install(1);
+    Running one;
+    one.client.flush_blocked = true;
+    start(world_, one, {.host = "other.example"});
+    EXPECT_FALSE(one.over);
+    one.client.raise(net::kReadable | net::kGone);  // FIN: it may still read
+    EXPECT_FALSE(one.over) << "and the loop came back to us";
+    one.client.flush_blocked = false;
+    one.client.raise(net::kWritable);
+    EXPECT_TRUE(one.over);
+    EXPECT_EQ(one.client.status, 404);
+}
+
+TEST_F(ExchangeTest, AnAnswerThatIsNeverTakenIsGivenUp) {
+    install(1);
+    Running one;
+    one.client.flush_blocked = true;
+    start(world_, one, {.host = "other.example"});
+    world_.pass(10'020);
+    EXPECT_TRUE(one.over);
+    EXPECT_EQ(one.client.aborted.reason, Reason::client_write_timeout);
+}
+
+TEST_F(ExchangeTest, AClientThatDiesWhileItsUploadIsBlockedIsNoticed) {
+    install(1);
+    Running one;
+    start(world_, one, {.body = true});
+    world_.stream(0).request.window = 4;
+    one.client.feed("more than four bytes", false);
+    one.client.go();
+    EXPECT_TRUE(one.over);
+    EXPECT_TRUE(world_.stream(0).given_back);
+    EXPECT_EQ(world_.ended(Reason::client_gone), 1u);
+}
+
+TEST_F(ExchangeTest, AnEndpointThatTakesNoUploadIsToBlame) {
+    install(1);
+    Running one;
+    start(world_, one, {.body = true});
+    world_.stream(0).request.window = 4;
+    one.client.feed("more than four bytes", false);
+    world_.pass(60'020);
+    EXPECT_TRUE(one.over);
+    EXPECT_EQ(one.client.status, 504);
+}
+
+TEST_F(ExchangeTest, TheFirstByteClockRunsUntilABodyByte) {
+    table::RuleSpec rule = plain_rule();
+    rule.first_byte_ms = 300'000;
+    rule.idle_ms = 60'000;
+    install(1, rule);
+    Running one;
+    start(world_, one, {});
+    world_.stream(0).answer(200, "", false);  // the head at once, the first token much later
+    world_.pass(299'900);
+    EXPECT_FALSE(one.over);
+    world_.stream(0).send("token", false);
+    EXPECT_EQ(one.client.read(), "token");
+    world_.pass(60'020);
+    EXPECT_TRUE(one.over);
+    EXPECT_EQ(one.client.aborted.reason, Reason::upstream_idle_timeout);
+}
+
+TEST_F(ExchangeTest, AHeadDoesNotRestartTheFirstByteClock) {
+    install(1);
+    Running one;
+    start(world_, one, {});
+    world_.pass(50'000);
+    world_.stream(0).answer(200, "", false);
+    world_.pass(10'020);
+    EXPECT_TRUE(one.over);
+    EXPECT_EQ(one.client.aborted.reason, Reason::first_byte_timeout);
+}
+
+TEST_F(ExchangeTest, AConnectThatFailsAtOnceGoesElsewhere) {
+    install(3);
+    world_.upstreams.unreachable = 2;
+    Running one;
+    start(world_, one, {});
+    ASSERT_EQ(world_.upstreams.streams.size(), 1u);
+    world_.stream(0).answer(200, "ok", true);
+    EXPECT_EQ(one.client.status, 200);
+}
+
+TEST_F(ExchangeTest, WhenNoneCanBeReachedTheReasonIsTold) {
+    install(5);
+    world_.upstreams.unreachable = 5;
+    Running one;
+    start(world_, one, {});
+    EXPECT_TRUE(one.over);
+    EXPECT_EQ(one.client.fields["x-sluice-reason"], "connect_failed");
+    EXPECT_EQ(world_.upstreams.unreachable, 5 - static_cast<int>(limits::kAttempts));
+}
+
+TEST_F(ExchangeTest, ARefusedRequestCostsNoConnection) {
+    install(1);
+    Running one;
+    start(world_, one, {.connection = "authorization"});
+    EXPECT_EQ(one.client.fields["x-sluice-reason"], "bad_connection_field");
+    EXPECT_TRUE(world_.upstreams.streams.empty());
+}
+
+TEST_F(ExchangeTest, AnEarlyRefusalAnnouncesTheClose) {
+    install(1);
+    Running one;
+    start(world_, one, {.body = true});
+    one.client.feed("part", false);
+    world_.stream(0).answer(413, "", true);
+    EXPECT_TRUE(one.client.closes);
+}
+
 }  // namespace
 }  // namespace sluice::exchange

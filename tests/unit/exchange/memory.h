@@ -62,6 +62,7 @@ public:
     std::string response_trailers;
     Failure aborted;
     bool closes = false;
+    bool flush_blocked = false;  // the peer's window is shut
 
     void feed(std::string_view bytes, bool last) {
         request.bytes += bytes;
@@ -119,11 +120,15 @@ public:
         response.ended = true;
         return Io::done;
     }
-    Io try_flush() override { return response.broken ? Io::closed : Io::done; }
+    Io try_flush() override {
+        if (response.broken) return Io::closed;
+        if (flush_blocked) lower(net::kWritable);
+        return flush_blocked ? Io::again : Io::done;
+    }
     bool accepts_trailers() const override { return true; }
     void abort(const Failure& failure) override { aborted = failure; }
     Failure failure() const override { return failure_; }
-    void rest() override {}
+    void rest(bool) override {}
 
 private:
     void lower(uint8_t bits) { source_.bits &= static_cast<uint8_t>(~bits); }
@@ -228,7 +233,7 @@ public:
         next.fields = fields;
         next.request.bytes = request.bytes;
     }
-    void rest(bool) override {}
+    void rest(bool, bool) override {}
 
 private:
     void lower(uint8_t bits) { source_.bits &= static_cast<uint8_t>(~bits); }
@@ -243,10 +248,17 @@ public:
     std::vector<std::unique_ptr<MemoryUpstream>> streams;
     bool next_connects = true;
     bool exhausted = false;
+    int unreachable = 0;  // leases that fail at once
 
     upstream::Upstream* lease(uint32_t slot, const net::Address&, Failure& failure) override {
         if (exhausted) {
             failure = {upstream::Side::gateway, Reason::out_of_descriptors};
+            return nullptr;
+        }
+        if (unreachable > 0) {
+            --unreachable;
+            failure = {.side = upstream::Side::upstream, .reason = Reason::connect_failed};
+            failure.never_connected = true;
             return nullptr;
         }
         streams.push_back(std::make_unique<MemoryUpstream>());

@@ -221,14 +221,59 @@ TEST_F(ServerTest, BytesThatAreNoRequestAreAnsweredAndTheConnectionEnds) {
     EXPECT_TRUE(world_.upstreams.streams.empty()) << "nothing behind the doubt is served";
 }
 
-TEST_F(ServerTest, AClientThatKeepsTalkingAfterARefusalIsCutOff) {
+TEST_F(ServerTest, AClientThatFallsSilentAfterARefusalIsCutOff) {
     client_->send("BAD\r\n\r\n");
     receive_until("}");
     for (int i = 0; i < 20; ++i) turn();
     EXPECT_FALSE(over_) << "it may still read its answer";
-    world_.now += kLingerNs;
-    world_.pass(20);
+    world_.pass(kLingerPauseNs / testing::kMs + 20);
     EXPECT_TRUE(until([&] { return over_; }));
+}
+
+TEST_F(ServerTest, AClientThatTalksOnForEverIsCutOffToo) {
+    client_->send("BAD\r\n\r\n");
+    receive_until("}");
+    int64_t passed = 0;
+    for (; !over_ && passed < 2 * kLingerNs; passed += testing::kMs * 1000) {
+        ::send(client_->fd(), "more", 4, MSG_NOSIGNAL);
+        for (int i = 0; i < 3; ++i) turn();
+        world_.pass(1000);
+        turn();
+    }
+    EXPECT_TRUE(over_);
+    EXPECT_GE(passed, kLingerNs - testing::kMs * 2000);
+    EXPECT_LE(passed, kLingerNs + testing::kMs * 2000);
+}
+
+// Many clients write first and read later.
+TEST_F(ServerTest, TheRefusalOfALargeUploadCanBeRead) {
+    const std::string head =
+        "POST /v1/x HTTP/1.1\r\nhost: other.example\r\ncontent-length: 16777216\r\n\r\n";
+    client_->send(head);
+    const std::string piece(65536, 'x');
+    size_t sent = 0;
+    until([&] {
+        while (sent < 16777216) {
+            const ssize_t got =
+                ::send(client_->fd(), piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (got < 0) break;
+            sent += static_cast<size_t>(got);
+        }
+        return sent >= 16777216;
+    });
+    EXPECT_GE(sent, 16777216u) << "no reset while it writes";
+    EXPECT_TRUE(receive_until("}").starts_with("HTTP/1.1 404"));
+}
+
+TEST_F(ServerTest, ATimeoutAfterAHeadRequestHasItsBody) {
+    client_->send("HEAD /v1/x HTTP/1.1\r\nhost: models.example\r\n\r\n");
+    stream(0).answer(200, "", true);
+    receive_until("\r\n\r\n");
+    client_->send("GET /v1/x HT");
+    EXPECT_TRUE(until([&] { return downstream_.head_begun(); }));
+    turn();
+    world_.pass(10'020);
+    EXPECT_NE(receive_until("}").find("client_head_timeout"), std::string::npos);
 }
 
 TEST_F(ServerTest, ABadChunkIsRefusedAndTheUpstreamDropped) {

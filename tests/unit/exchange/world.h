@@ -77,9 +77,12 @@ struct World {
     Services services{frames, wheel, turns, tables, loads, upstreams, *scratch, random, tally, now};
 
     void install(const TableSpec& spec) {
-        ASSERT_TRUE(tables.swap_routes(mapped(table::build_routes, spec.routes)));
-        std::vector<live::Slot> retired;
-        ASSERT_TRUE(tables.swap_endpoints(mapped(table::build_endpoints, spec.endpoints), retired));
+        auto routes = tables.load_routes(mapped(table::build_routes, spec.routes));
+        ASSERT_TRUE(routes);
+        auto endpoints = tables.load_endpoints(mapped(table::build_endpoints, spec.endpoints));
+        ASSERT_TRUE(endpoints);
+        tables.install(std::move(*routes));
+        tables.install(std::move(*endpoints));
     }
     void pass(int64_t ms) {
         now += ms * kMs;
@@ -112,6 +115,7 @@ struct Ask {
     std::string_view host = "models.example";
     bool body = false;
     bool upgrade = false;
+    std::string_view connection = {};
 };
 
 // Puts a head into the scratch, as a codec would have, and starts the exchange.
@@ -127,6 +131,7 @@ inline void start(World& world, Running& running, const Ask& ask) {
     head.wants_upgrade = ask.upgrade;
     head.body.kind = ask.body ? http::Framing::chunked : http::Framing::none;
     head.fields.clear();
+    if (!ask.connection.empty()) head.fields.add("connection", ask.connection);
     if (!ask.body) running.client.feed("", true);
     running.wheel = &world.wheel;
     run(world.services, running, Reason::ok);

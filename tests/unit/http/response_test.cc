@@ -178,6 +178,8 @@ TEST(Response, Reuse) {
     EXPECT_FALSE(keeps("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade"));
     // Whoever announces chunks where none may come might send them.
     EXPECT_FALSE(keeps("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked"));
+    EXPECT_FALSE(keeps("HTTP/1.1 204 No Content\r\nContent-Length: 5"));
+    EXPECT_TRUE(keeps("HTTP/1.1 204 No Content\r\nContent-Length: 0"));
 }
 
 TEST(Response, NothingIsLeftOfTheHeadBefore) {
@@ -187,7 +189,6 @@ TEST(Response, NothingIsLeftOfTheHeadBefore) {
         parse_response("HTTP/1.0 404 No\r\nX: y\r\n\r\n", scanned, false, *head).state,
         Parse::complete
     );
-    head->announce_keep_alive = true;
     scanned = 0;
     ASSERT_EQ(
         parse_response("HTTP/1.1 204 \r\n\r\n", scanned, false, *head).state, Parse::complete
@@ -197,7 +198,6 @@ TEST(Response, NothingIsLeftOfTheHeadBefore) {
     EXPECT_EQ(head->minor, 1);
     EXPECT_EQ(head->body.kind, Framing::none);
     EXPECT_TRUE(head->keep_alive);
-    EXPECT_FALSE(head->announce_keep_alive);
     EXPECT_EQ(head->fields.size(), 0u);
 }
 

@@ -167,19 +167,6 @@ TEST(WriteResponse, StatusFieldsFraming) {
     );
 }
 
-TEST(WriteResponse, OldClientsAreTold) {
-    const ResponseResult result("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n");
-    result->announce_keep_alive = true;
-    EXPECT_EQ(
-        written(*result.head, result->body),
-        "HTTP/1.1 200 \r\ncontent-length: 0\r\nconnection: keep-alive\r\n\r\n"
-    );
-    EXPECT_EQ(
-        written(*result.head, result->body, true),
-        "HTTP/1.1 200 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-    );
-}
-
 TEST(WriteResponse, LengthIsKeptOnlyWhereItMayBe) {
     const auto kept = [](std::string_view status, bool to_head) {
         const ResponseResult result(

@@ -172,12 +172,36 @@ TEST_F(H1StreamTest, GivesItsBlocksBackBeforeAWait) {
     std::string_view bytes;
     bool last = false;
     ASSERT_EQ(stream_.read_body(bytes, last), Io::done);
-    stream_.rest(false);
+    stream_.rest(true, false);
     EXPECT_EQ(blocks_.held(), 1u) << "the span is still lent";
     EXPECT_EQ(bytes, "hello");
     ASSERT_EQ(stream_.read_body(bytes, last), Io::again);
-    stream_.rest(false);
+    stream_.rest(false, false);
     EXPECT_EQ(blocks_.held(), 0u);
+}
+
+TEST_F(H1StreamTest, ASpanThatNobodyReadsAnyMoreHoldsNoBlock) {
+    stream_.begin_body({http::Framing::length, 5});
+    peer_->send("hello");
+    turn();
+    std::string_view bytes;
+    bool last = false;
+    ASSERT_EQ(stream_.read_body(bytes, last), Io::done);
+    ASSERT_TRUE(last);
+    stream_.rest(false, false);
+    EXPECT_EQ(blocks_.held(), 0u) << "nobody reads after the last span";
+}
+
+TEST_F(H1StreamTest, ALargeWriteThatFailsAtOnceCanBeReplayed) {
+    stream_.start_message();
+    stream_.begin_message(http::Framing::chunked);
+    peer_->close();
+    turn();
+    const std::string large = letters(limits::kInlineBodyBytes * 2);
+    std::string_view span = large;
+    EXPECT_EQ(stream_.write_body(span, true), Io::closed);
+    EXPECT_EQ(span.size(), large.size());
+    EXPECT_TRUE(stream_.replayable()) << "no byte of the body has left";
 }
 
 TEST_F(H1StreamTest, AHeadLargerThanABlockGrowsIt) {
