@@ -4,7 +4,6 @@
 #include <cerrno>
 
 #include "proxy/net/connect.h"
-#include "table/limits.h"
 
 namespace sluice::worker {
 
@@ -34,9 +33,9 @@ struct ClientConnections::Client final : exchange::ConnectionOwner {
 };
 
 ClientConnections::ClientConnections(
-    exchange::Services& services, net::Poller& poller, net::BlockPool& blocks
+    exchange::Services& services, net::Poller& poller, net::BlockPool& blocks, size_t most
 )
-    : services_(services), poller_(poller), blocks_(blocks) {}
+    : services_(services), poller_(poller), blocks_(blocks), most_(most) {}
 
 ClientConnections::~ClientConnections() {
     for (const auto& listener : listeners_) services_.wheel.forget(listener->deadline);
@@ -72,7 +71,7 @@ net::Detached ClientConnections::accept_loop(Listener& listener) {
 // Returns what to wait for: the next connection, a pause, or the others' turn.
 net::Wake ClientConnections::accept_batch(Listener& listener) {
     for (int i = 0; i < kAcceptsPerTurn; ++i) {
-        if (open_ >= limits::kConnections) {
+        if (open_ >= most_) {
             services_.tally.end(Reason::too_many_connections);
             return net::kDeadline;
         }

@@ -9,12 +9,19 @@
 #include "proxy/exchange/server.h"
 #include "proxy/net/blocks.h"
 #include "proxy/net/poller.h"
+#include "table/limits.h"
 
 namespace sluice::worker {
 
 class ClientConnections {
 public:
-    ClientConnections(exchange::Services& services, net::Poller& poller, net::BlockPool& blocks);
+    // `most`: open connections at once; more wait in the listen queue.
+    ClientConnections(
+        exchange::Services& services,
+        net::Poller& poller,
+        net::BlockPool& blocks,
+        size_t most = limits::kConnections
+    );
     ~ClientConnections();
     ClientConnections(const ClientConnections&) = delete;
     ClientConnections& operator=(const ClientConnections&) = delete;
@@ -45,6 +52,7 @@ private:
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<std::unique_ptr<Client>> clients_;  // all ever made
     std::vector<Client*> free_;
+    size_t most_;
     size_t open_ = 0;
     uint64_t accepted_ = 0;
 };

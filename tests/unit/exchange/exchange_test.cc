@@ -65,6 +65,49 @@ TEST_F(ExchangeTest, TwoExchangesAtOnceOverOneConnection) {
     EXPECT_EQ(two.client.read(), "b1 b2");
 }
 
+TEST_F(ExchangeTest, StreamsOfOneConnectionShareItsWindow) {
+    install(1);
+    world_.upstreams.link.room = 32;
+    Running one;
+    Running two;
+    start(world_, one, {.path = "/v1/one", .body = true});
+    start(world_, two, {.path = "/v1/two", .body = true});
+    one.client.feed(std::string(100, 'a'), true);
+    two.client.feed(std::string(100, 'b'), true);
+    EXPECT_EQ(world_.stream(0).request.bytes.size(), 32u);
+    EXPECT_EQ(world_.stream(1).request.bytes.size(), 0u) << "the other one took all the room";
+    std::string a;
+    std::string b;
+    for (int i = 0; i < 100 && a.size() + b.size() < 200; ++i) {
+        a += world_.stream(0).read();
+        b += world_.stream(1).read();
+        world_.upstreams.raise_writable();
+    }
+    EXPECT_EQ(a, std::string(100, 'a'));
+    EXPECT_EQ(b, std::string(100, 'b'));
+    world_.stream(1).answer(200, "", true);
+    world_.stream(0).answer(200, "", true);
+    EXPECT_TRUE(one.over && two.over);
+}
+
+TEST_F(ExchangeTest, AConnectionThatDiesEndsEachOfItsExchangesAsItMust) {
+    install(1);
+    Running posting;
+    Running getting;
+    Running streaming;
+    start(world_, posting, {.method = "POST"});
+    start(world_, getting, {.method = "GET"});
+    start(world_, streaming, {.method = "GET"});
+    world_.stream(2).answer(200, "half", false);
+    world_.upstreams.die();
+    EXPECT_EQ(posting.client.status, 502) << "it may have been processed";
+    EXPECT_EQ(streaming.client.aborted.reason, Reason::upstream_reset);
+    ASSERT_EQ(world_.upstreams.streams.size(), 4u) << "the GET is repeated, on a new connection";
+    world_.stream(3).answer(200, "ok", true);
+    EXPECT_EQ(getting.client.read(), "ok");
+    EXPECT_TRUE(posting.over && getting.over && streaming.over);
+}
+
 TEST_F(ExchangeTest, AnEarlyAnswerEndsTheExchangeAndForbidsReuse) {
     install(1);
     Running one;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/exchange/downstream.h"
@@ -14,8 +15,14 @@
 
 namespace sluice::exchange::testing {
 
+// What the streams of one connection share, each way: room for unread bytes of all of them.
+struct Link {
+    size_t room = 1 << 20;
+};
+
 // One direction of one stream: bytes, an end, or a failure, with room for `window` unread bytes.
 struct Pipe {
+    Link* link = nullptr;
     std::string bytes;
     bool ended = false;
     bool broken = false;
@@ -34,12 +41,19 @@ struct Pipe {
     Io put(std::string_view& in, bool last) {
         if (broken) return Io::closed;
         const size_t room = window - std::min(window, bytes.size());
-        const size_t taken = std::min(room, in.size());
+        const size_t shared = link == nullptr ? room : std::min(room, link->room);
+        const size_t taken = std::min(shared, in.size());
+        if (link != nullptr) link->room -= taken;
         bytes += in.substr(0, taken);
         in.remove_prefix(taken);
         if (!in.empty()) return Io::again;
         ended = ended || last;
         return Io::done;
+    }
+    // The peer reads what is there.
+    std::string drain() {
+        if (link != nullptr) link->room += bytes.size();
+        return std::exchange(bytes, {});
     }
 };
 
@@ -76,8 +90,7 @@ public:
     void raise(uint8_t bits) { source_.raise(bits); }
     // Makes room in the response's window, as a client that reads.
     std::string read() {
-        std::string got = std::move(response.bytes);
-        response.bytes.clear();
+        std::string got = response.drain();
         raise(net::kWritable);
         return got;
     }
@@ -173,8 +186,7 @@ public:
     }
     void raise(uint8_t bits) { source_.raise(bits); }
     std::string read() {
-        std::string got = std::move(request.bytes);
-        request.bytes.clear();
+        std::string got = request.drain();
         raise(net::kWritable);
         return got;
     }
@@ -242,10 +254,25 @@ private:
     std::deque<uint16_t> heads_;
 };
 
-// One connection to all endpoints, a new stream for each lease.
+// One multiplexed connection to all endpoints, a new stream for each lease.
 class MemoryUpstreams final : public upstream::Upstreams {
 public:
+    Link link;
     std::vector<std::unique_ptr<MemoryUpstream>> streams;
+
+    // The connection is lost, and with it every stream that is still open.
+    void die() {
+        // Retries lease new streams meanwhile; those live on another connection.
+        for (size_t i = 0, open = streams.size(); i < open; ++i) {
+            if (streams[i]->given_back) continue;
+            streams[i]->fail({.side = upstream::Side::upstream, .reason = Reason::upstream_reset});
+        }
+    }
+    // Room came back: whoever waits for it may try.
+    void raise_writable() {
+        for (const auto& stream : streams) stream->raise(net::kWritable);
+    }
+
     bool next_connects = true;
     bool exhausted = false;
     int unreachable = 0;  // leases that fail at once
@@ -263,6 +290,7 @@ public:
         }
         streams.push_back(std::make_unique<MemoryUpstream>());
         streams.back()->slot = slot;
+        streams.back()->request.link = &link;
         streams.back()->connects = next_connects;
         return streams.back().get();
     }
