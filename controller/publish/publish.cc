@@ -16,6 +16,8 @@ using table::MessageKind;
 
 constexpr int64_t kFirstDelayNs = 50'000'000;
 constexpr int64_t kLongestDelayNs = 1'000'000'000;
+constexpr int64_t kFirstRetryNs = 1'000'000'000;
+constexpr int64_t kLongestRetryNs = 30'000'000'000;
 constexpr const char* kNames[] = {"sluice-routes", "sluice-endpoints"};
 
 }  // namespace
@@ -65,8 +67,8 @@ table::Digests Publisher::offered() const {
 std::optional<int64_t> Publisher::due() const {
     if (!events_.empty()) return 0;
     if (!socket_) return connect_at_;
-    if (session_ && !session_->flight && unsent_) return 0;
-    return std::nullopt;
+    if (!session_ || session_->flight) return std::nullopt;
+    return unsent_ ? 0 : session_->retry_at;
 }
 
 std::vector<Event> Publisher::step(int64_t now) {
@@ -144,6 +146,10 @@ void Publisher::take_refused(const Message& message, int64_t now) {
     if (!session_->flight || session_->flight->generation != message.generation) return;
     session_->flight.reset();
     session_->known = false;
+    // Nobody found fault with the table: there was no steward, or two died, of what is not known.
+    if (message.reason != Reason::steward_died) return;
+    retry_delay_ = retry_delay_ == 0 ? kFirstRetryNs : std::min(2 * retry_delay_, kLongestRetryNs);
+    session_->retry_at = now + retry_delay_;
 }
 
 // Verified: from now on the proxy keeps it, whether or not each worker runs it yet.
@@ -154,6 +160,7 @@ void Publisher::land(const Message& message) {
         session.known = true;
         session.running = 0;
         session.flight.reset();
+        retry_delay_ = 0;
     }
     const bool runs = message.kind == MessageKind::running;
     if (runs) session.running = message.generation;
@@ -164,7 +171,10 @@ void Publisher::land(const Message& message) {
 }
 
 void Publisher::publish_newest(int64_t now) {
-    if (!session_ || session_->flight || !unsent_) return;
+    if (!session_ || session_->flight) return;
+    if (session_->retry_at && now >= *session_->retry_at) unsent_ = true;
+    if (!unsent_) return;
+    session_->retry_at.reset();
     const bool whole =
         std::all_of(held_.begin(), held_.end(), [](const Held& held) { return bool(held.memory); });
     unsent_ = false;

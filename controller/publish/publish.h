@@ -49,6 +49,7 @@ struct Session {
     bool known = true;          // accepted holds for sure: only what differs is sent
     uint64_t running = 0;       // generation of `accepted` once it runs
     std::optional<Flight> flight;
+    std::optional<int64_t> retry_at;  // what was refused for want of a steward is sent again
 };
 
 class Publisher {
@@ -93,6 +94,7 @@ private:
     std::optional<Session> session_;
     std::array<Held, kOffered> held_;
     bool unsent_ = false;  // an offer has no outcome yet and is not in flight
+    int64_t retry_delay_ = 0;
     int64_t connect_at_ = 0;
     int64_t delay_ = 0;
     std::vector<Event> events_;

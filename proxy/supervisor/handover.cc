@@ -153,9 +153,16 @@ void Handover::steward_started(int64_t now_ms) {
     send_candidate(now_ms);
 }
 
-void Handover::steward_died() {
+// One death may have had any cause; a table over which two stewards died is taken for theirs.
+void Handover::steward_died(int64_t now_ms) {
     if (!candidate_ || !candidate_->sent) return;
-    refuse_candidate(Reason::steward_died, "the steward died while it verified this table");
+    if (candidate_->retried) {
+        const char* const why = "two stewards died while they verified this table";
+        return refuse_candidate(Reason::steward_died, why);
+    }
+    candidate_->retried = true;
+    candidate_->sent = false;
+    candidate_->deadline_ms = now_ms + settings_.clocks.verify_ms;
 }
 
 // One publish at a time is on its way to a worker; the newest goes next.

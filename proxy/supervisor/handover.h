@@ -23,7 +23,8 @@ struct TableSet {
 // Published, not yet verified. Holds descriptors of what changes only.
 struct Candidate {
     TableSet set;
-    bool sent = false;  // the steward has it
+    bool sent = false;     // the steward has it
+    bool retried = false;  // a steward died over it once
     int64_t deadline_ms = 0;
 };
 
@@ -51,7 +52,7 @@ public:
     void read_worker(size_t index, int64_t now_ms);
 
     void steward_started(int64_t now_ms);
-    void steward_died();
+    void steward_died(int64_t now_ms);
     void worker_started(size_t index, int64_t now_ms);
     void worker_died(size_t index);
 

@@ -219,7 +219,7 @@ void Supervisor::died(Child& child, int status, int64_t now_ms) {
         say(child.name + " " + how_it_ended(status) + ", next start in " +
             std::to_string(child.delay_ms) + " ms");
     }
-    if (&child == &steward_) return handover_.steward_died();
+    if (&child == &steward_) return handover_.steward_died(now_ms);
     handover_.worker_died(static_cast<size_t>(&child - workers_.data()));
 }
 

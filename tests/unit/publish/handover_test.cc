@@ -156,6 +156,52 @@ TEST_F(Handover, ARefusalIsToldAndTheNextGoesOn) {
     EXPECT_EQ(take()->message.generation, 2U);
 }
 
+TEST_F(Handover, WhatNoStewardCouldVerifyIsSentAgainAfterPausesThatDouble) {
+    connect(0, "", "");
+    offer("routes", "e");
+    step();
+    ASSERT_TRUE(take());
+    uint64_t generation = 1;
+    for (const int64_t pause_ms : {1'000, 2'000, 4'000, 8'000, 16'000, 30'000, 30'000}) {
+        say_refused(generation, Reason::steward_died, "no steward runs");
+        expect_events(step(), {{Kind::refused, generation}});
+        ASSERT_EQ(publisher_.due(), now_ + pause_ms * kMs);
+        now_ += pause_ms * kMs - 1;
+        step();
+        ASSERT_FALSE(take()) << "not before its time";
+        ++now_;
+        step();
+        const auto published = take();
+        ASSERT_TRUE(published);
+        EXPECT_EQ(published->message.generation, ++generation);
+        EXPECT_EQ(published->texts, (std::vector<std::string>{"routes", "e"}));
+    }
+    say_running(generation);
+    expect_events(step(), {{Kind::running, generation}});
+    EXPECT_EQ(publisher_.due(), std::nullopt);
+    offer("other routes", "e");
+    step();
+    say_refused(generation + 1, Reason::steward_died, "no steward runs");
+    step();
+    EXPECT_EQ(publisher_.due(), now_ + 1'000 * kMs) << "running begins the pauses anew";
+}
+
+TEST_F(Handover, ANewOfferDoesNotWaitForTheRetryOfTheOld) {
+    connect(0, "", "");
+    offer("routes", "e");
+    step();
+    take();
+    say_refused(1, Reason::steward_died, "");
+    step();
+    offer("new routes", "e");
+    EXPECT_EQ(publisher_.due(), 0);
+    step();
+    EXPECT_EQ(take()->texts.at(0), "new routes");
+    say_running(2);
+    step();
+    EXPECT_EQ(publisher_.due(), std::nullopt) << "what it replaced is not sent any more";
+}
+
 TEST_F(Handover, AfterARefusalTheWholeTableIsSent) {
     // Perhaps we were wrong about what the proxy holds.
     connect(3, "routes", "e");

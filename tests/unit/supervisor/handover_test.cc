@@ -1,4 +1,5 @@
 // A table's way through the supervisor, with real processes that do as the table says.
+#include <algorithm>
 #include <csignal>
 #include <gtest/gtest.h>
 
@@ -111,19 +112,42 @@ TEST_F(Running, RefusesGenerationsThatDoNotGrow) {
     expect_served(7, "seven", "e1");
 }
 
-TEST_F(Running, AStewardThatDiesOverATableHasRefusedIt) {
+TEST_F(Running, ATableOverWhichTwoStewardsDieIsRefused) {
     controller_.publish(2, "poison", "e2");
     expect_refused(controller_.next(), 2, Reason::steward_died);
+    EXPECT_EQ(pod_.logged("steward publish 2 segments 3"), 2U) << "once more, and no more";
     expect_served(1, "one", "e1");
     controller_.publish(3, "three", "e3");
     expect_message(controller_.next(), MessageKind::running, 3);
     expect_served(3, "three", "e3");
-    // The new steward was told what runs before anything else.
-    EXPECT_EQ(pod_.logged("start steward --channel 3"), 2U);
-    EXPECT_EQ(pod_.logged("steward publish 1 segments 3"), 2U);
+    // Each new steward was told what runs before anything else.
+    EXPECT_EQ(pod_.logged("start steward --channel 3"), 3U);
+    EXPECT_EQ(pod_.logged("steward publish 1 segments 3"), 3U);
 }
 
-TEST_F(Running, SurvivesManyPoisonedTables) {
+TEST_F(Running, ATableThatCrossesADeathIsGivenToTheNextSteward) {
+    const std::vector<pid_t> children = children_of(pod_.pid());
+    const auto steward = std::find_if(children.begin(), children.end(), [](pid_t pid) {
+        return proc_file(pid, "cmdline").find("steward") != std::string::npos;
+    });
+    ASSERT_NE(steward, children.end());
+    ASSERT_EQ(::kill(*steward, SIGSTOP), 0);
+    controller_.publish(2, "two", "e2");
+    controller_.publish(3, "three", "e3");
+    // The proof that the stopped steward has 2.
+    expect_refused(controller_.next(), 3, Reason::message_malformed);
+    ASSERT_EQ(::kill(*steward, SIGKILL), 0);
+    expect_message(controller_.next(), MessageKind::running, 2);
+    expect_served(2, "two", "e2");
+}
+
+// Stewards come back at once, however many died.
+class Poisoned : public Running {
+protected:
+    Poisoned() : Running(with([](Clocks& clocks) { clocks.restart_most_ms = 50; })) {}
+};
+
+TEST_F(Poisoned, SurvivesManyTables) {
     uint64_t generation = 1;
     for (int round = 0; round < 4; ++round) {
         controller_.publish(++generation, "poison", "e");
