@@ -4,41 +4,20 @@
 #include "controller/files/source.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "controller/files/catalog.h"
+#include "controller/files/paths.h"
 #include "controller/files/reader.h"
+#include "controller/files/settling.h"
 #include "controller/files/tree.h"
 #include "controller/files/watch.h"
 #include "table/limits.h"
 
 namespace sluice::files {
 namespace {
-
-constexpr int64_t kMillisecond = 1'000'000;
-// How long a file rests after a write without a close, and how long an absent one may be on its way
-// back (editors rename the old file away before they write the new one).
-constexpr int64_t kSettle = 100 * kMillisecond;
-// A writer that never pauses is read this long after its first write.
-constexpr int64_t kSettleMost = 1000 * kMillisecond;
-
-std::string normal(const std::string& path) {
-    std::string text = std::filesystem::path(path).lexically_normal().string();
-    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-    return text;
-}
-
-std::string parent_of(const std::string& path) {
-    const std::string parent = std::filesystem::path(path).parent_path().string();
-    return parent.empty() ? "." : parent;
-}
-
-std::string name_of(const std::string& path) {
-    return std::filesystem::path(path).filename().string();
-}
 
 bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
@@ -53,12 +32,6 @@ struct Source::State {
         uint64_t hash = 0;
         bool parsed = false;
     };
-    // A file to look at again.
-    struct Pending {
-        int64_t first = 0;
-        int64_t due = 0;
-        bool whole = false;  // its content may be believed even when blank
-    };
     enum class Trust : uint8_t {
         whole,    // the writer is done
         unknown,  // found by a walk: a writer may be half-way
@@ -72,7 +45,7 @@ struct Source::State {
     uint64_t parsed = 0;
 
     std::map<std::string, Seen> seen;
-    std::map<std::string, Pending> pending;
+    Settling settling;
     std::set<std::string> directories;                           // those that belong to a root
     std::map<std::string, std::vector<model::Problem>> trouble;  // by root or directory
     std::map<std::string, std::set<std::string>>
@@ -90,10 +63,8 @@ struct Source::State {
     void take(const Change& change, int64_t now);
     void take_entry(const Change& change, const std::string& path, int64_t now);
     void take_file(Change::What what, const std::string& path, int64_t now);
-    void settle(const std::string& path, int64_t now, bool whole);
     void read(const std::string& path, Trust trust, int64_t now);
     void absent(const std::string& path, int64_t now);
-    std::optional<int64_t> next_due() const;
     void run_pending(int64_t now);
     bool is_root(const std::string& path) const {
         return std::find(roots.begin(), roots.end(), path) != roots.end();
@@ -199,7 +170,7 @@ void Source::State::take(const Change& change, int64_t now) {
     if (const auto hung = sentinels.find(path); hung != sentinels.end()) {
         for (const std::string& root : hung->second) {
             const bool file = seen.contains(root) || look_at(root).type == EntryType::file;
-            if (normal(path) == root && file && !change.is_directory) {
+            if (normal_path(path) == root && file && !change.is_directory) {
                 take_file(change.what, root, now);
             } else {
                 roots_now.insert(root);
@@ -240,26 +211,19 @@ void Source::State::take_entry(const Change& change, const std::string& path, in
 void Source::State::take_file(Change::What what, const std::string& path, int64_t now) {
     const bool link = what == Change::What::created && look_at(path).is_link;
     if (what == Change::What::complete || link) {
-        pending.erase(path);
+        settling.drop(path);
         read_now.insert(path);
         return;
     }
     if (what == Change::What::gone && !seen.contains(path)) {
-        pending.erase(path);
+        settling.drop(path);
         return;
     }
-    settle(path, now, false);
-}
-
-void Source::State::settle(const std::string& path, int64_t now, bool whole) {
-    const auto [at, fresh] = pending.try_emplace(path, Pending{now, now + kSettle, whole});
-    if (fresh) return;
-    at->second.due = std::min(now + kSettle, at->second.first + kSettleMost);
-    at->second.whole |= whole;
+    settling.touch(path, now);
 }
 
 void Source::State::absent(const std::string& path, int64_t now) {
-    if (!pending.contains(path)) settle(path, now, false);
+    if (!settling.contains(path)) settling.touch(path, now);
 }
 
 void Source::State::read(const std::string& path, Trust trust, int64_t now) {
@@ -284,7 +248,7 @@ void Source::State::read(const std::string& path, Trust trust, int64_t now) {
     const bool emptied = is_blank(content->text) && catalog.holds_objects(path);
     if (emptied && trust == Trust::writing) return;
     if (emptied && trust == Trust::unknown) {
-        pending.try_emplace(path, Pending{now, now + kSettleMost, true});
+        settling.believe_after(path, now, kSettleMost);
         return;
     }
     trouble.erase(path);
@@ -298,12 +262,7 @@ void Source::State::read(const std::string& path, Trust trust, int64_t now) {
 }
 
 void Source::State::run_pending(int64_t now) {
-    std::vector<std::pair<std::string, Pending>> ripe;
-    for (const auto& [path, wait] : pending) {
-        if (wait.due <= now) ripe.emplace_back(path, wait);
-    }
-    for (const auto& [path, wait] : ripe) {
-        pending.erase(path);
+    for (const auto& [path, whole] : settling.take_ripe(now)) {
         if (look_at(path).type == EntryType::absent) {
             seen.erase(path);
             trouble.erase(path);
@@ -312,7 +271,7 @@ void Source::State::run_pending(int64_t now) {
             if (is_root(path)) roots_now.insert(path);
             continue;
         }
-        read(path, wait.whole ? Trust::whole : Trust::writing, now);
+        read(path, whole ? Trust::whole : Trust::writing, now);
     }
 }
 
@@ -332,12 +291,6 @@ void Source::State::work(int64_t now) {
     }
 }
 
-std::optional<int64_t> Source::State::next_due() const {
-    std::optional<int64_t> next;
-    for (const auto& [path, wait] : pending) next = std::min(next.value_or(wait.due), wait.due);
-    return next;
-}
-
 model::Batch Source::State::finish() {
     model::Batch batch = catalog.take_changes();
     report = catalog.report();
@@ -351,7 +304,7 @@ model::Batch Source::State::finish() {
 
 Source::Source(std::vector<std::string> paths) : state_(std::make_unique<State>()) {
     for (const std::string& path : paths) {
-        const std::string root = normal(path);
+        const std::string root = normal_path(path);
         if (std::find(state_->roots.begin(), state_->roots.end(), root) == state_->roots.end()) {
             state_->roots.push_back(root);
         }
@@ -371,7 +324,7 @@ int Source::fd() const {
 }
 
 std::optional<int64_t> Source::due() const {
-    return state_->next_due();
+    return state_->settling.next_due();
 }
 
 model::Batch Source::poll(int64_t now) {
@@ -382,7 +335,7 @@ model::Batch Source::poll(int64_t now) {
         for (auto& [path, file] : state_->seen) file.signature = {};
         state_->roots_now.insert(state_->roots.begin(), state_->roots.end());
     }
-    const bool ripe = state_->next_due().value_or(now + 1) <= now;
+    const bool ripe = state_->settling.next_due().value_or(now + 1) <= now;
     if (drained.changes.empty() && !drained.overflow && !ripe) return {};
     state_->run_pending(now);
     state_->work(now);

@@ -10,6 +10,7 @@
 
 #include <sys/stat.h>
 
+#include "controller/files/paths.h"
 #include "table/limits.h"
 
 namespace sluice::files {

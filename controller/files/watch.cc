@@ -7,6 +7,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "controller/files/paths.h"
 #include "table/limits.h"
 
 namespace sluice::files {
@@ -109,18 +110,6 @@ Watch::Drained Watch::drain() {
         }
     }
     return out;
-}
-
-bool is_below(std::string_view path, std::string_view directory) {
-    if (directory == "/") return path.size() > 1 && path.front() == '/';
-    return path.size() > directory.size() + 1 && path.starts_with(directory) &&
-           path[directory.size()] == '/';
-}
-
-std::string join(std::string_view directory, std::string_view name) {
-    std::string path{directory};
-    if (!path.ends_with('/')) path += '/';
-    return path += name;
 }
 
 }  // namespace sluice::files

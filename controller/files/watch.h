@@ -60,9 +60,4 @@ private:
     std::map<int, std::set<std::string>> by_descriptor_;  // one directory may have several paths
 };
 
-// "a/b" lies below "a".
-bool is_below(std::string_view path, std::string_view directory);
-// "a" and "b" give "a/b"; "/" and "b" give "/b".
-std::string join(std::string_view directory, std::string_view name);
-
 }  // namespace sluice::files

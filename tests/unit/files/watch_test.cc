@@ -138,16 +138,5 @@ TEST(Watch, DirectoriesHaveALimit) {
     EXPECT_EQ(watch.add(spelling(0)), std::nullopt) << "a known one may be added again";
 }
 
-TEST(Watch, PathsBelowAndJoined) {
-    EXPECT_TRUE(is_below("a/b", "a"));
-    EXPECT_TRUE(is_below("/a", "/"));
-    EXPECT_FALSE(is_below("a", "a"));
-    EXPECT_FALSE(is_below("a/", "a"));
-    EXPECT_FALSE(is_below("ab/c", "a"));
-    EXPECT_FALSE(is_below("/", "/"));
-    EXPECT_EQ(join("a", "b"), "a/b");
-    EXPECT_EQ(join("/", "b"), "/b");
-}
-
 }  // namespace
 }  // namespace sluice::files
