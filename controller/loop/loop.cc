@@ -168,8 +168,8 @@ void Loop::answered(const publish::Event& event) {
             spdlog::info("event=proxy_connected generation={}", event.generation);
             return;
         case Kind::disconnected:
-            spdlog::info("event=proxy_disconnected");
-            return;
+            if (event.message.empty()) return spdlog::info("event=proxy_disconnected");
+            return spdlog::warn("event=proxy_disconnected message={}", quoted(event.message));
         case Kind::running:
             spdlog::info("event=running generation={}", event.generation);
             return ledger_.running(event.generation, event.digests);

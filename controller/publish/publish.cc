@@ -16,6 +16,9 @@ using table::MessageKind;
 
 constexpr int64_t kFirstDelayNs = 50'000'000;
 constexpr int64_t kLongestDelayNs = 1'000'000'000;
+// Longer than any pause: two controllers on one socket put each other out after the other's pause,
+// and must not take that for a life.
+constexpr int64_t kSettledNs = 5'000'000'000;
 constexpr int64_t kFirstRetryNs = 1'000'000'000;
 constexpr int64_t kLongestRetryNs = 30'000'000'000;
 constexpr const char* kNames[] = {"sluice-routes", "sluice-endpoints"};
@@ -85,7 +88,13 @@ void Publisher::connect(int64_t now) {
 }
 
 void Publisher::disconnect(int64_t now) {
-    if (session_) events_.push_back(Event{Event::Kind::disconnected});
+    if (session_) {
+        const bool settled = now - session_->since >= kSettledNs;
+        if (settled) delay_ = 0;
+        Event event{Event::Kind::disconnected};
+        if (!settled) event.message = "soon after hello; does another controller use this socket?";
+        events_.push_back(std::move(event));
+    }
     socket_ = table::Descriptor();
     session_.reset();
     unsent_ = true;
@@ -130,8 +139,8 @@ void Publisher::take_hello(const Message& message, int64_t now) {
         events_.push_back(std::move(event));
         return disconnect(now);
     }
-    delay_ = 0;
     session_.emplace();
+    session_->since = now;
     session_->highest = message.generation;
     session_->accepted = message.digests;
     events_.push_back(Event{Event::Kind::connected, message.generation});

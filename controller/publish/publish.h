@@ -20,7 +20,8 @@ struct Event {
         running,       // every worker takes new requests by this generation, which is what it runs
         refused,       // reason and message say why; generation 0: it was not even sent
         late,          // a worker does not answer; running follows when it does
-        disconnected,  // what was in flight is offered again after the next connect
+        disconnected,  // what was in flight is offered again after the next connect; message:
+                       // set when the proxy ended it so soon that it may serve another controller
     };
     Kind kind;
     uint64_t generation = 0;
@@ -44,6 +45,7 @@ struct Flight {
 
 // Since the supervisor said hello.
 struct Session {
+    int64_t since = 0;
     uint64_t highest = 0;       // generation
     table::Digests accepted{};  // what the proxy keeps
     bool known = true;          // accepted holds for sure: only what differs is sent

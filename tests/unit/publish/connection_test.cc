@@ -39,9 +39,31 @@ TEST_F(Connection, IsTriedAgainAfterPausesThatDouble) {
     accept();
     say_hello(0, {});
     step();
+    now_ += 5'000 * kMs;
     hang_up();
-    step();
-    EXPECT_EQ(publisher_.due(), now_ + 50 * kMs) << "hello begins the pauses anew";
+    const auto events = step();
+    expect_events(events, {{Kind::disconnected, 0}});
+    EXPECT_EQ(events[0].message, "");
+    EXPECT_EQ(publisher_.due(), now_ + 50 * kMs) << "a long life begins the pauses anew";
+}
+
+TEST_F(Connection, ControllersThatPutEachOtherOutDoNotHurry) {
+    listen();
+    int64_t pause = 50 * kMs;
+    for (int round = 0; round < 7; ++round) {
+        step();
+        accept();
+        say_hello(0, {});
+        step();
+        now_ += 5'000 * kMs - 1;  // not quite settled
+        hang_up();
+        const auto events = step();
+        expect_events(events, {{Kind::disconnected, 0}});
+        EXPECT_NE(events[0].message.find("another controller"), std::string::npos);
+        ASSERT_EQ(publisher_.due(), now_ + pause);
+        now_ += pause;
+        pause = std::min(2 * pause, 1'000 * kMs);
+    }
 }
 
 TEST_F(Connection, ASupervisorThatNeverGreetsIsNotHammered) {
