@@ -81,6 +81,7 @@ int keep(const std::function<int()>& work) {
     sigset_t before;
     const sigset_t signals = watched_signals();
     ::sigprocmask(SIG_BLOCK, &signals, &before);
+    ::signal(SIGHUP, SIG_IGN);  // the child inherits that
     const pid_t self = ::getpid();
     unsigned crashes = 0;
     for (;;) {

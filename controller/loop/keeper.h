@@ -14,7 +14,8 @@ inline constexpr int kCannotStart = 2;
 int64_t keeper_pause_ms(unsigned crashes);
 
 // Runs `work` in a child process. Its exit codes 0 and kCannotStart become ours; after anything
-// else it is started again. SIGTERM and SIGINT are passed on, and end a pause.
+// else it is started again. SIGTERM and SIGINT are passed on, and end a pause; SIGHUP
+// means nothing to either process: files are watched, and a terminal may go away.
 int keep(const std::function<int()>& work);
 
 }  // namespace sluice::loop

@@ -37,7 +37,7 @@ bool place_descriptors(const std::vector<int>& descriptors) {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (const int signal : {SIGTERM, SIGINT, SIGPIPE}) ::signal(signal, SIG_IGN);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
     const rlimit no_core{0, 0};
     const bool confined = ::setrlimit(RLIMIT_CORE, &no_core) == 0 &&
                           ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&

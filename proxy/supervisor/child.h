@@ -27,7 +27,8 @@ struct Child {
 };
 
 // Forks and executes. The child dies with its parent, gains no privileges, leaves no core, and
-// leaves SIGTERM and SIGINT to its parent, who drains it. False: it counts as having died at once.
+// leaves SIGTERM, SIGINT and SIGHUP to its parent, who drains it. False: it counts as having died
+// at once.
 bool start(Child& child, const std::string& program, int64_t now_ms);
 
 // It is gone (and reaped): when to start it again.

@@ -252,6 +252,9 @@ int refused(const std::string& why) {
 
 int run(const Settings& settings) {
     ::signal(SIGPIPE, SIG_IGN);
+    // A terminal that goes away is no reason to drop what is in flight, and there is no
+    // configuration to read anew.
+    ::signal(SIGHUP, SIG_IGN);
     auto listeners = bind_all(settings.listen, settings.workers);
     if (!listeners) return refused(listeners.error());
     auto control = table::listen_at(settings.control_path);

@@ -93,6 +93,16 @@ TEST(Keeper, another_exit_code_is_a_crash) {
     EXPECT_EQ(kept.code(), 0);
 }
 
+TEST(Keeper, a_hangup_ends_neither_process) {
+    Kept kept([]() -> int {
+        ::kill(::getpid(), SIGHUP);
+        ::kill(::getppid(), SIGHUP);
+        return kCannotStart;  // what the keeper passes on only when both outlived it
+    });
+    kept.await_start();
+    EXPECT_EQ(kept.code(), kCannotStart);
+}
+
 TEST(Keeper, signals_reach_the_child) {
     for (const int number : {SIGTERM, SIGINT}) {
         Kept kept(until_signal);

@@ -120,8 +120,20 @@ TEST(Confinement, ChildrenLeaveSignalsToTheirParent) {
     Controller controller(pod);
     run_first(controller, "one");
     const pid_t worker = pod.worker_pid();
-    for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) ASSERT_EQ(::kill(worker, signal), 0);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
+        ASSERT_EQ(::kill(worker, signal), 0);
     EXPECT_EQ(pod.worker_pid(), worker);
+}
+
+TEST(Hangup, IsIgnored) {
+    Pod pod;
+    Controller controller(pod);
+    run_first(controller, "one");
+    pod.signal(SIGHUP);
+    controller.publish(2, "two", "e2");
+    EXPECT_EQ(controller.next().kind, MessageKind::running);
+    pod.signal(SIGTERM);
+    EXPECT_EQ(pod.exit_code(), 0);
 }
 
 TEST(Confinement, ChildrenDieWithTheirSupervisor) {
