@@ -143,18 +143,19 @@ void Loop::not_built(const table::BuildError& error) {
     ledger_.refused(error.reason, error.message);
 }
 
-// Specs to bytes to the publisher. Routes that cannot have changed are not built again.
+// Specs to bytes to the publisher. Routes that cannot have changed are not built again. What the
+// publisher cannot hold it reports as refused; to us it was never offered.
 tl::expected<void, table::BuildError> Loop::offer(const compile::Compiled& compiled) {
     const auto endpoints = table::build_endpoints(compiled.endpoints);
     if (!endpoints) return tl::unexpected<table::BuildError>(endpoints.error());
     if (routes_stale_) {
         const auto routes = table::build_routes(compiled.routes);
         if (!routes) return tl::unexpected<table::BuildError>(routes.error());
-        publisher_.offer(*routes, *endpoints);
+        if (!publisher_.offer(*routes, *endpoints)) return {};
         offered_[static_cast<size_t>(table::Segment::routes)] = table::digest(*routes);
         routes_stale_ = false;
-    } else {
-        publisher_.offer_endpoints(*endpoints);
+    } else if (!publisher_.offer_endpoints(*endpoints)) {
+        return {};
     }
     offered_[static_cast<size_t>(table::Segment::endpoints)] = table::digest(*endpoints);
     ledger_.offered(offered_);

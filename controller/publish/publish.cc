@@ -25,17 +25,20 @@ constexpr const char* kNames[] = {"sluice-routes", "sluice-endpoints"};
 
 }  // namespace
 
-void Publisher::offer(std::span<const std::byte> routes, std::span<const std::byte> endpoints) {
+bool Publisher::offer(std::span<const std::byte> routes, std::span<const std::byte> endpoints) {
     auto new_routes = hold(table::Segment::routes, routes);
     auto new_endpoints = hold(table::Segment::endpoints, endpoints);
-    if (!new_routes || !new_endpoints) return;  // both or none: they were made for each other
+    if (!new_routes || !new_endpoints) return false;  // both or none: they were made for each other
     replace(table::Segment::routes, std::move(*new_routes));
     replace(table::Segment::endpoints, std::move(*new_endpoints));
+    return true;
 }
 
-void Publisher::offer_endpoints(std::span<const std::byte> endpoints) {
+bool Publisher::offer_endpoints(std::span<const std::byte> endpoints) {
     auto held = hold(table::Segment::endpoints, endpoints);
-    if (held) replace(table::Segment::endpoints, std::move(*held));
+    if (!held) return false;
+    replace(table::Segment::endpoints, std::move(*held));
+    return true;
 }
 
 std::optional<Held> Publisher::hold(table::Segment segment, std::span<const std::byte> bytes) {

@@ -60,11 +60,13 @@ public:
     explicit Publisher(std::string path) : path_(std::move(path)) {}
 
     // The newest tables; an older offer that was not sent yet is forgotten. The bytes are copied.
-    // Each offer that is not overtaken by another ends in running, refused or late; one that is
-    // equal to what runs is not sent, and is reported running.
-    void offer(std::span<const std::byte> routes, std::span<const std::byte> endpoints);
+    // An offer that is not overtaken by another ends in running, refused or late. One that is equal
+    // to what runs is not sent, and is reported running; equal to what the proxy keeps but does not
+    // run yet, it is not sent either, and the proxy's own word ends it. False: it could not be
+    // held, a refused event says why, and the former offer stays.
+    bool offer(std::span<const std::byte> routes, std::span<const std::byte> endpoints);
     // The same routes as before.
-    void offer_endpoints(std::span<const std::byte> endpoints);
+    bool offer_endpoints(std::span<const std::byte> endpoints);
 
     // Readable means: call step(). -1 while there is no connection.
     int fd() const { return socket_.get(); }

@@ -35,7 +35,7 @@ TEST_F(Handover, SendsNothingBeforeThereIsAnOffer) {
     expect_events(step(), {{Kind::connected, 0}});
     expect_events(step(), {});
     EXPECT_FALSE(take());
-    publisher_.offer_endpoints(bytes_of("endpoints alone are no table"));
+    EXPECT_TRUE(publisher_.offer_endpoints(bytes_of("endpoints alone are no table")));
     expect_events(step(), {});
     EXPECT_FALSE(take());
     EXPECT_EQ(publisher_.due(), std::nullopt);
@@ -312,11 +312,13 @@ TEST_F(Handover, TooLargeIsRefusedHereAndTheFormerOfferStays) {
     void* const zeros =
         ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, hole.get(), 0);
     ASSERT_NE(zeros, MAP_FAILED);
-    publisher_.offer({static_cast<const std::byte*>(zeros), size}, bytes_of("new e"));
+    const std::span huge(static_cast<const std::byte*>(zeros), size);
+    EXPECT_FALSE(publisher_.offer(huge, bytes_of("new e")));
+    EXPECT_FALSE(publisher_.offer_endpoints(huge));
     ::munmap(zeros, size);
     EXPECT_EQ(publisher_.due(), 0);
     const auto events = step();
-    expect_events(events, {{Kind::refused, 0}});
+    expect_events(events, {{Kind::refused, 0}, {Kind::refused, 0}});
     EXPECT_EQ(events[0].reason, Reason::table_too_large);
     EXPECT_FALSE(take()) << "routes and endpoints were made for each other";
 }

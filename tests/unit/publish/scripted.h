@@ -90,7 +90,7 @@ protected:
     }
 
     void offer(std::string_view routes, std::string_view endpoints) {
-        publisher_.offer(bytes_of(routes), bytes_of(endpoints));
+        EXPECT_TRUE(publisher_.offer(bytes_of(routes), bytes_of(endpoints)));
     }
     std::vector<Event> step() { return publisher_.step(now_); }
 
