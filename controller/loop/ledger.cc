@@ -48,6 +48,7 @@ Ledger::Revision Ledger::compiled(
 
 void Ledger::offered(const table::Digests& digests) {
     offers_.push_back({newest_, digests, versions_});
+    if (offers_.size() > kOffers) offers_.pop_front();
 }
 
 void Ledger::running(uint64_t generation, const table::Digests& digests) {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <span>
@@ -29,6 +31,10 @@ using Versions = std::array<uint64_t, model::kKinds>;
 
 class Ledger {
 public:
+    // Offers that an answer may still name. A proxy has one table at most on its way, so older ones
+    // matter only until it answers; without a proxy they would pile up.
+    static constexpr size_t kOffers = 256;
+
     // Numbers the compiles of this process, from 1.
     using Revision = uint64_t;
 
@@ -72,8 +78,8 @@ private:
     std::shared_ptr<const model::Snapshot> snapshot_ = std::make_shared<model::Snapshot>();
     std::vector<compile::Verdict> verdicts_;
     std::map<model::ObjectKey, Known> known_;
-    std::vector<Offer> offers_;  // from the running one on
-    Versions versions_{};        // of the newest compile
+    std::deque<Offer> offers_;  // from the running one on; the newest kOffers
+    Versions versions_{};       // of the newest compile
     Versions running_versions_{};
     Revision newest_ = 0;
     Revision running_ = 0;

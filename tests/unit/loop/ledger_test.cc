@@ -56,6 +56,18 @@ TEST_F(LedgerTest, only_what_changed_waits_again) {
     EXPECT_EQ(status(edited), Status::yes);
 }
 
+TEST_F(LedgerTest, remembers_a_bounded_number_of_offers) {
+    const RoutePtr chat = route("chat");
+    const auto at = [](size_t number) { return table::Digests{number + 1, 1, 0}; };
+    for (size_t i = 0; i <= Ledger::kOffers; ++i) compile({chat}, at(i));
+    ledger_.running(1, at(0));
+    EXPECT_EQ(ledger_.running_revision(), 0u) << "one more than are remembered";
+    ledger_.running(2, at(1));
+    EXPECT_EQ(ledger_.running_revision(), 2u);
+    ledger_.running(3, at(Ledger::kOffers));
+    EXPECT_EQ(ledger_.running_revision(), Ledger::kOffers + 1);
+}
+
 TEST_F(LedgerTest, a_skipped_compile_is_covered_by_the_next) {
     const RoutePtr one = route("one");
     const RoutePtr two = route("two");
