@@ -16,6 +16,9 @@ inline constexpr int64_t kMillisecond = 1'000'000;
 inline constexpr int64_t kSettle = 100 * kMillisecond;
 // A writer that never pauses is read this long after its first write.
 inline constexpr int64_t kSettleMost = 1000 * kMillisecond;
+// What would replace served objects waits for its writer's close, or for so long a rest: a program
+// may cut a file without ever closing it (truncate(2)), or a writer hang.
+inline constexpr int64_t kUnclosed = 60'000 * kMillisecond;
 
 class Settling {
 public:

@@ -209,8 +209,8 @@ void Source::State::take_entry(const Change& change, const std::string& path, in
 }
 
 void Source::State::take_file(Change::What what, const std::string& path, int64_t now) {
-    const bool link = what == Change::What::created && look_at(path).is_link;
-    if (what == Change::What::complete || link) {
+    if (what == Change::What::complete ||
+        (what == Change::What::created && look_at(path).is_link)) {
         settling.drop(path);
         read_now.insert(path);
         return;
@@ -244,17 +244,19 @@ void Source::State::read(const std::string& path, Trust trust, int64_t now) {
         trouble[path] = {{{path, {}}, "", "is one file too many: at most " + most + " are read"}};
         return;
     }
-    // Emptied by a writer that goes on, most likely: serving nothing meanwhile would be an outage.
-    const bool emptied = is_blank(content->text) && catalog.holds_objects(path);
-    if (emptied && trust == Trust::writing) return;
-    if (emptied && trust == Trust::unknown) {
-        settling.believe_after(path, now, kSettleMost);
-        return;
+    // Half of a file may well parse, and then lacks objects, or rules of the last one: serving that
+    // meanwhile would be an outage.
+    const auto known = seen.find(path);
+    const bool same = known != seen.end() && known->second.hash == content->hash;
+    if (!same && catalog.holds_objects(path)) {
+        if (trust == Trust::writing) return settling.believe_after(path, now, kUnclosed);
+        const bool emptied = trust == Trust::unknown && is_blank(content->text);
+        if (emptied) return settling.believe_after(path, now, kSettleMost);
     }
     trouble.erase(path);
     Seen& file = seen[path];
     file.signature = entry.signature;
-    if (file.parsed && file.hash == content->hash) return;
+    if (file.parsed && same) return;
     file.hash = content->hash;
     file.parsed = true;
     ++parsed;

@@ -114,7 +114,7 @@ Entry look_at(const std::string& path) {
     entry.type = S_ISDIR(target.st_mode)   ? EntryType::directory
                  : S_ISREG(target.st_mode) ? EntryType::file
                                            : EntryType::other;
-    entry.is_link = S_ISLNK(link.st_mode);
+    entry.is_link = S_ISLNK(link.st_mode) || (S_ISREG(link.st_mode) && link.st_nlink > 1);
     entry.signature = {
         target.st_dev,
         target.st_ino,

@@ -48,8 +48,8 @@ bool is_swap_name(std::string_view name);
 enum class EntryType : uint8_t { absent, file, directory, other };
 struct Entry {
     EntryType type = EntryType::absent;
-    bool is_link = false;
-    Signature signature;  // of what a link leads to
+    bool is_link = false;  // symbolic, or one of several names: its content was there before it
+    Signature signature;   // of what a link leads to
 };
 Entry look_at(const std::string& path);
 
