@@ -84,6 +84,42 @@ constexpr KnownKind kKnownKinds[] = {
      }},
 };
 
+std::string_view group_of(std::string_view api_version) {
+    const size_t slash = api_version.find('/');
+    return slash == std::string_view::npos ? "" : api_version.substr(0, slash);
+}
+
+// Our own kinds misspelt, and older versions of those that we read, are refused: passed over as
+// somebody else's, they would leave their traffic without a route and nobody would hear of it.
+std::optional<Problem> refuse_near_miss(
+    const Value& document,
+    const std::string& api_version,
+    const std::string& kind,
+    const std::string& file
+) {
+    constexpr std::string_view kOurGroup = "sluice.dev";
+    const bool ours = api_version == kOurGroup || group_of(api_version) == kOurGroup;
+    std::string our_kinds;
+    for (const KnownKind& known : kKnownKinds) {
+        const std::string_view group = group_of(known.api_version);
+        if (group == kOurGroup) {
+            our_kinds += (our_kinds.empty() ? "" : ", ") + std::string(known.api_version) + ' ' +
+                         std::string(known.kind);
+        }
+        // Where Ingress lived until Kubernetes 1.22.
+        const bool moved = known.kind == "Ingress" && group_of(api_version) == "extensions";
+        const bool older = kind == known.kind && (group == group_of(api_version) || moved);
+        if (!older && !(ours && kind == known.kind)) continue;
+        const std::string message = in_quotes(api_version) + " is not read for the kind " + kind +
+                                    ": use " + std::string(known.api_version);
+        return Problem{{file, document.find("apiVersion")->place}, "apiVersion", message};
+    }
+    if (!ours) return std::nullopt;
+    const std::string message = in_quotes(kind) + " is not a kind that is read in the group " +
+                                std::string(kOurGroup) + ": use " + our_kinds;
+    return Problem{{file, document.find("kind")->place}, "kind", message};
+}
+
 // The text of a member that names the type of the document; a problem when it is absent or no text.
 std::string type_member(
     const Value& document, std::string_view name, const std::string& file, Decoded& out
@@ -126,6 +162,9 @@ Decoded decode(const Value& document, const std::string& file) {
         out.known_kind = true;
         known.decode(document, file, out);
         return out;
+    }
+    if (auto refused = refuse_near_miss(document, api_version, kind, file)) {
+        out.problems.push_back(std::move(*refused));
     }
     return out;
 }

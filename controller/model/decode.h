@@ -14,7 +14,8 @@ namespace sluice::model {
 
 struct Decoded {
     std::optional<Object> object;  // absent when the kind is not one that we read, or on problems
-    bool known_kind = false;       // false: apiVersion/kind is not ours; not an error
+    bool known_kind = false;       // false: apiVersion/kind is not ours; an error only when it is
+                                   // nearly ours
     std::string kind_text;         // "apps/v1 Deployment", for the note about skipped kinds
     std::vector<Problem> problems;
 };

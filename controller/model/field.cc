@@ -172,6 +172,16 @@ void PortText::operator()(std::string& out, const Value& value, Cursor& cursor) 
 }
 
 void Duration::operator()(int64_t& out, const Value& value, Cursor& cursor) const {
+    if (value.kind == Value::Kind::integer && !value.ambiguous) {
+        const std::string number = std::to_string(value.integer);
+        const std::string shown = value.integer > 0 ? number : "60";
+        cursor.problem(
+            value.place,
+            "is the number " + number + " without a unit: write " + shown + "s for seconds, or " +
+                shown + "ms"
+        );
+        return;
+    }
     if (!expect(value, Value::Kind::string, cursor)) return;
     const std::optional<int64_t> ms = parse_duration_ms(value.string);
     if (!ms) {

@@ -25,10 +25,53 @@ TEST(Decode, OtherKindsAreNotOursAndNoProblem) {
     EXPECT_FALSE(decoded.object.has_value());
     EXPECT_TRUE(decoded.problems.empty());
     EXPECT_EQ(decoded.kind_text, "apps/v1 Deployment");
-    EXPECT_FALSE(
-        decode_text(R"({"apiVersion":"networking.k8s.io/v1beta1","kind":"Ingress"})").known_kind
+    for (const char* foreign :
+         {R"({"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy"})",
+          R"({"apiVersion":"config.openshift.io/v1","kind":"Ingress"})",
+          R"({"apiVersion":"serving.knative.dev/v1","kind":"Service"})",
+          R"({"apiVersion":"networking.serving.volcano.sh/v1alpha1","kind":"ModelRoute"})",
+          R"({"apiVersion":"extensions/v1beta1","kind":"Deployment"})",
+          R"({"apiVersion":"notsluice.dev/v1","kind":"ModelRoute"})"}) {
+        EXPECT_FALSE(decode_text(foreign).known_kind) << foreign;
+        EXPECT_EQ(problems_of(foreign), Problems{}) << foreign;
+    }
+}
+
+TEST(Decode, NearlyOursIsRefusedWithTheRightName) {
+    const auto of = [](const std::string& api_version, const std::string& kind) {
+        return problems_of(R"({"apiVersion":")" + api_version + R"(","kind":")" + kind + "\"}");
+    };
+    const auto version =
+        [](const std::string& found, const std::string& kind, const std::string& right) {
+            return Problems{
+                "apiVersion: \"" + found + "\" is not read for the kind " + kind + ": use " + right
+            };
+        };
+    const auto kind = [](const std::string& found) {
+        return Problems{
+            "kind: \"" + found +
+            "\" is not a kind that is read in the group sluice.dev: use sluice.dev/v1alpha1 "
+            "ModelRoute"
+        };
+    };
+    const std::string ours = "sluice.dev/v1alpha1";
+    const std::string networking = "networking.k8s.io/v1";
+    EXPECT_EQ(of("sluice.dev/v1", "ModelRoute"), version("sluice.dev/v1", "ModelRoute", ours));
+    EXPECT_EQ(of("sluice.dev", "ModelRoute"), version("sluice.dev", "ModelRoute", ours));
+    EXPECT_EQ(of(ours, "ModelRoutes"), kind("ModelRoutes"));
+    EXPECT_EQ(of("sluice.dev/v1", "modelroute"), kind("modelroute"));
+    for (const char* old : {"extensions/v1beta1", "networking.k8s.io/v1beta1"}) {
+        EXPECT_EQ(of(old, "Ingress"), version(old, "Ingress", networking));
+    }
+    EXPECT_EQ(
+        of("networking.k8s.io/v1beta1", "IngressClass"),
+        version("networking.k8s.io/v1beta1", "IngressClass", networking)
     );
-    EXPECT_FALSE(decode_text(R"({"apiVersion":"sluice.dev/v1","kind":"ModelRoute"})").known_kind);
+    EXPECT_EQ(
+        of("discovery.k8s.io/v1beta1", "EndpointSlice"),
+        version("discovery.k8s.io/v1beta1", "EndpointSlice", "discovery.k8s.io/v1")
+    );
+    EXPECT_EQ(of("v2", "Service"), version("v2", "Service", "v1"));
 }
 
 TEST(Decode, AHostileKindIsShownQuotedAndShort) {

@@ -305,7 +305,10 @@ TEST(ModelRoute, Timeouts) {
     }
     EXPECT_EQ(
         problems_of(with_timeouts(R"({"idle":5})")),
-        Problems{"spec.rules[0].timeouts.idle: is an integer: must be a string"}
+        Problems{
+            "spec.rules[0].timeouts.idle: is the number 5 without a unit: write 5s for seconds, or "
+            "5ms"
+        }
     );
 }
 
