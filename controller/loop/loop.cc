@@ -196,6 +196,9 @@ void Loop::report_files() {
     const News::Change change = file_news_.update(std::move(problems));
     for (const auto& line : change.over) spdlog::info("event=problem_over what={}", quoted(line));
     for (const auto& line : change.begun) spdlog::warn("event=problem what={}", quoted(line));
+    const auto& skipped = source_.report().skipped;
+    const News::Change notes = skipped_news_.update({skipped.begin(), skipped.end()});
+    for (const auto& line : notes.begun) spdlog::info("event=skipped what={}", quoted(line));
 }
 
 void Loop::report_verdicts() {

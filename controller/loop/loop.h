@@ -58,6 +58,7 @@ private:
     bool routes_stale_ = true;  // its routes are not what the newest compile said
 
     News file_news_;
+    News skipped_news_;
     News verdict_news_;
 };
 

@@ -2,6 +2,7 @@
 #include "controller/loop/loop.h"
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -77,7 +78,8 @@ protected:
         settings.proxy_socket = folder_ + "/proxy.sock";
         settings.admin_socket = folder_ + "/admin.sock";
         settings.options.allow_loopback_endpoints = true;
-        set_up_log("off");
+        if (std::freopen((folder_ + "/log").c_str(), "w", stderr) == nullptr) ::_exit(99);
+        set_up_log("info");
         ::_exit(Loop(settings).run());
     }
     int stop() {
@@ -121,6 +123,13 @@ protected:
         return received && received->again;
     }
 
+    // How often a line of the log has `text`.
+    size_t logged(const std::string& text) const {
+        std::ifstream file(folder_ + "/log");
+        size_t count = 0;
+        for (std::string line; std::getline(file, line);) count += line.find(text) != line.npos;
+        return count;
+    }
     // The page as it is once it has `text`; as it last was when it never has.
     std::string await_page(const std::string& path, const std::string& text) const {
         std::string page;
@@ -234,6 +243,18 @@ TEST_F(LoopTest, a_proxy_that_comes_back_empty_gets_everything_again) {
     const Message again = take_publish();
     EXPECT_EQ(again.segments, kBoth);
     EXPECT_EQ(again.digests, first.digests);
+    EXPECT_EQ(logged("level=warning event=proxy_disconnected"), 1u) << "it left at once";
+}
+
+TEST_F(LoopTest, what_is_not_read_is_logged_once) {
+    write("other.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\n");
+    start();
+    greet(0, {});
+    take_publish();
+    answer(MessageKind::running, 1);
+    write("route.yaml", route("two"));
+    take_publish();
+    EXPECT_EQ(logged("event=skipped what="), 1u);
 }
 
 TEST_F(LoopTest, a_proxy_that_runs_our_table_already_is_told_nothing) {
