@@ -2,6 +2,7 @@
 // keys in silence, applies YAML 1.1 to scalars, and expands nothing that could be counted.
 #include "controller/files/yaml.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -238,6 +239,23 @@ std::string printable(std::string text) {
     return text;
 }
 
+// yaml-cpp has many words for a tab that indents, and "tab" is in none of them. Asked only about
+// the line that it refused and the one before: elsewhere a tab may stand inside a text.
+std::optional<Place> find_tab_indent(std::string_view text, int refused_line) {
+    size_t begin = 0;
+    for (int line = 1; line <= refused_line && begin < text.size(); ++line) {
+        const size_t end = std::min(text.find('\n', begin), text.size());
+        const std::string_view row = text.substr(begin, end - begin);
+        begin = end + 1;
+        const size_t tab = row.find_first_not_of(' ');
+        const bool tabbed = tab != std::string_view::npos && row[tab] == '\t';
+        if (tabbed && line + 1 >= refused_line) {
+            return Place{line, static_cast<int>(tab) + 1};
+        }
+    }
+    return std::nullopt;
+}
+
 // Ends the last document in so many words. Without that, yaml-cpp takes the end of the file for the
 // closing quote of a text: a half-written file would pass.
 std::string with_end(std::string_view text) {
@@ -261,7 +279,11 @@ tl::expected<std::vector<Value>, Problem> parse_yaml(
     } catch (const Refused& refused) {
         return problem(file, refused.place, refused.message);
     } catch (const YAML::Exception& error) {
-        return problem(file, place_of(error.mark), "is not valid YAML: " + printable(error.msg));
+        const Place place = place_of(error.mark);
+        if (const auto tab = find_tab_indent(text, place.line)) {
+            return problem(file, *tab, "is not valid YAML: a tab may not indent: use spaces");
+        }
+        return problem(file, place, "is not valid YAML: " + printable(error.msg));
     }
     return documents;
 }

@@ -190,11 +190,26 @@ TEST(Yaml, DocumentsHaveALimit) {
 }
 
 TEST(Yaml, SyntaxErrorsNameLineAndColumn) {
-    EXPECT_EQ(bad("a:\n\tb: 1\n"), "a.yaml:2:3: is not valid YAML: illegal map value");
+    EXPECT_EQ(
+        bad("a: *x\n\n"), "a.yaml:1:4: is not valid YAML: the referenced anchor is not defined"
+    );
     EXPECT_NE(bad("a: b: c\n"), "no problem");
     EXPECT_NE(bad("a: 1\n  b: 2\n"), "no problem");
     EXPECT_EQ(bad("a: \"\\é\"\n"), "a.yaml:1:7: is not valid YAML: unknown escape character: ?");
     EXPECT_NE(bad("%YAML 1.2 junk\n---\na"), "no problem");
+}
+
+TEST(Yaml, ATabThatIndentsIsNamed) {
+    const std::string words = ": is not valid YAML: a tab may not indent: use spaces";
+    EXPECT_EQ(bad("a:\n\tb: 1\n"), "a.yaml:2:1" + words);
+    EXPECT_EQ(bad("a:\n  b:\n  \tc: 1\n"), "a.yaml:3:3" + words);
+    EXPECT_EQ(bad("a:\n\tb: 1\n\tc: 2\nd: 3\n"), "a.yaml:2:1" + words);
+    // A tab elsewhere is not to blame.
+    EXPECT_EQ(bad("a: |\n  x\n  \ty\nb: 1\nc: 2\nd: \"\\q\"\n").find("tab"), std::string::npos);
+    EXPECT_EQ(bad("a: {b: 1,\n\tc: 2}\n"), "no problem");
+    EXPECT_EQ(bad("a:\tx\n\n"), "no problem");
+    // yaml-cpp refuses it even on a line of its own.
+    EXPECT_EQ(bad("a: x\n\t\nb: 1\n"), "a.yaml:2:1" + words);
 }
 
 // What a writer leaves behind half-way must not pass for a shorter file.
