@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "controller/files/tree.h"
 #include "table/limits.h"
 
 namespace sluice::files {
@@ -30,9 +31,8 @@ private:
 };
 
 tl::unexpected<ReadError> failed(int error) {
-    const bool absent = error == ENOENT || error == ENOTDIR || error == ELOOP;
     return tl::unexpected<ReadError>(
-        ReadError{absent, std::string("cannot be read: ") + std::strerror(error)}
+        ReadError{means_absent(error), std::string("cannot be read: ") + std::strerror(error)}
     );
 }
 

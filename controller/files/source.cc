@@ -103,6 +103,10 @@ void Source::State::walk_root(const std::string& root, int64_t now) {
     trouble.erase(root);
     const Entry entry = look_at(root);
     if (entry.type == EntryType::directory) return walk(root, now);
+    if (entry.type == EntryType::unknown) {
+        trouble[root] = {{{root, {}}, "", unknown_text(entry.error)}};
+        return;
+    }
     forget_directories(root, {});
     if (entry.type != EntryType::absent) {
         read(root, Trust::unknown, now);
@@ -142,6 +146,10 @@ void Source::State::rehang(const std::string& directory) {
 
 void Source::State::walk(const std::string& directory, int64_t now) {
     Tree tree = read_tree(directory, watch);
+    // What cannot be looked at just now is kept as it was.
+    for (const std::string& known : directories) {
+        if (tree.is_unknown(known)) tree.directories.push_back(known);
+    }
     std::sort(tree.directories.begin(), tree.directories.end());
     forget_directories(directory, tree.directories);
     directories.insert(tree.directories.begin(), tree.directories.end());
@@ -158,8 +166,8 @@ void Source::State::walk(const std::string& directory, int64_t now) {
     std::vector<std::string> missing;
     for (auto at = seen.lower_bound(directory); at != seen.end(); ++at) {
         if (!at->first.starts_with(directory)) break;
-        if (is_below(at->first, directory) && !found.contains(at->first))
-            missing.push_back(at->first);
+        const bool listed = is_below(at->first, directory) && !tree.is_unknown(at->first);
+        if (listed && !found.contains(at->first)) missing.push_back(at->first);
     }
     for (const std::string& path : missing) absent(path, now);
 }
@@ -235,7 +243,8 @@ void Source::State::read(const std::string& path, Trust trust, int64_t now) {
             if (seen.contains(path)) absent(path, now);
             return;
         }
-        seen[path].parsed = false;
+        // Read again as soon as it can be, whatever its signature says then.
+        seen[path] = {{}, seen[path].hash, false};
         catalog.fail(path, {{path, {}}, "", content.error().message});
         return;
     }

@@ -29,10 +29,14 @@ using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 class Walk {
 public:
-    Walk(Watch& watch, Tree& out) : watch_(watch), out_(out) {}
+    Walk(const std::string& top, Watch& watch, Tree& out) : top_(top), watch_(watch), out_(out) {}
 
+    void run() { enter(top_); }
+
+private:
     void enter(const std::string& path) {
         const Entry entry = look_at(path);
+        if (entry.type == EntryType::unknown) return unknown(path, unknown_text(entry.error));
         if (entry.type != EntryType::directory) return;
         const std::pair identity{entry.signature.device, entry.signature.inode};
         if (std::find(open_.begin(), open_.end(), identity) != open_.end()) return;
@@ -46,10 +50,16 @@ public:
         open_.pop_back();
     }
 
-private:
     void problem(const std::string& path, std::string message) {
         if (out_.problems.size() >= limits::kManifestProblems) return;
         out_.problems.push_back({{path, {}}, "", std::move(message)});
+    }
+
+    void unknown(const std::string& path, std::string message) {
+        // Many single entries are kept as one: all that lies below the top.
+        if (out_.unknown.size() >= limits::kManifestProblems) out_.unknown = {top_};
+        out_.unknown.push_back(path);
+        problem(path, std::move(message));
     }
 
     void list(const std::string& path) {
@@ -58,9 +68,10 @@ private:
             // Closed before going deeper: descriptors must not add up with the depth.
             const Directory directory{opendir(path.c_str())};
             if (!directory) {
-                return problem(path, std::string("cannot be listed: ") + std::strerror(errno));
+                return unknown(path, std::string("cannot be listed: ") + std::strerror(errno));
             }
-            while (const dirent* entry = readdir(directory.get())) {
+            errno = 0;
+            for (; const dirent* entry = readdir(directory.get()); errno = 0) {
                 const std::string_view name = entry->d_name;
                 const bool leaf = entry->d_type == DT_REG && !is_manifest_name(name);
                 if (is_hidden(name) || leaf) continue;
@@ -70,6 +81,9 @@ private:
                 }
                 names.emplace_back(name);
             }
+            if (errno != 0) {
+                unknown(path, std::string("cannot be listed whole: ") + std::strerror(errno));
+            }
         }
         std::sort(names.begin(), names.end());
         for (const std::string& name : names) visit(join(path, name), name);
@@ -77,6 +91,7 @@ private:
 
     void visit(const std::string& path, std::string_view name) {
         const Entry entry = look_at(path);
+        if (entry.type == EntryType::unknown) return unknown(path, unknown_text(entry.error));
         if (entry.type == EntryType::directory) return enter(path);
         if (!is_manifest_name(name) || entry.type == EntryType::absent) return;
         if (out_.files.size() >= limits::kManifestFiles) {
@@ -86,6 +101,7 @@ private:
         out_.files.push_back({path, entry.signature});
     }
 
+    const std::string& top_;
     Watch& watch_;
     Tree& out_;
     std::vector<std::pair<uint64_t, uint64_t>> open_;  // directories from the top to here
@@ -106,11 +122,30 @@ bool is_manifest_name(std::string_view name) {
     return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
 }
 
+bool means_absent(int error) {
+    return error == ENOENT || error == ENOTDIR || error == ELOOP;
+}
+
+std::string unknown_text(int error) {
+    return std::string("cannot be looked at: ") + std::strerror(error);
+}
+
+bool Tree::is_unknown(const std::string& path) const {
+    return std::any_of(unknown.begin(), unknown.end(), [&](const std::string& top) {
+        return path == top || is_below(path, top);
+    });
+}
+
 Entry look_at(const std::string& path) {
     struct stat link{};
     struct stat target{};
-    if (lstat(path.c_str(), &link) != 0 || stat(path.c_str(), &target) != 0) return {};
     Entry entry;
+    if (lstat(path.c_str(), &link) != 0 || stat(path.c_str(), &target) != 0) {
+        if (means_absent(errno)) return entry;
+        entry.type = EntryType::unknown;
+        entry.error = errno;
+        return entry;
+    }
     entry.type = S_ISDIR(target.st_mode)   ? EntryType::directory
                  : S_ISREG(target.st_mode) ? EntryType::file
                                            : EntryType::other;
@@ -127,8 +162,7 @@ Entry look_at(const std::string& path) {
 
 Tree read_tree(const std::string& directory, Watch& watch) {
     Tree tree;
-    tree.exists = look_at(directory).type == EntryType::directory;
-    Walk(watch, tree).enter(directory);
+    Walk(directory, watch, tree).run();
     return tree;
 }
 

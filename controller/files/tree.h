@@ -31,8 +31,10 @@ struct FoundFile {
 struct Tree {
     std::vector<FoundFile> files;
     std::vector<std::string> directories;  // watched, the top included
+    std::vector<std::string> unknown;      // what lies here or below could not be looked at
     std::vector<model::Problem> problems;  // what could not be listed or watched
-    bool exists = false;
+
+    bool is_unknown(const std::string& path) const;
 };
 
 // Watches each directory before it lists it, so that nothing slips between the two.
@@ -45,12 +47,18 @@ bool is_manifest_name(std::string_view name);
 bool is_hidden(std::string_view name);
 bool is_swap_name(std::string_view name);
 
-enum class EntryType : uint8_t { absent, file, directory, other };
+// Only what is certainly not there is absent: what may not be looked at (no permission, an error of
+// the disk) is unknown.
+enum class EntryType : uint8_t { absent, file, directory, other, unknown };
 struct Entry {
     EntryType type = EntryType::absent;
+    int error = 0;         // why it is unknown
     bool is_link = false;  // symbolic, or one of several names: its content was there before it
     Signature signature;   // of what a link leads to
 };
 Entry look_at(const std::string& path);
+bool means_absent(int error);
+// "cannot be looked at: Permission denied"
+std::string unknown_text(int error);
 
 }  // namespace sluice::files
