@@ -96,7 +96,8 @@ public:
             if (const std::string why = hopeless(); !why.empty()) return finish(complain(why));
             if (now_ns() >= give_up) return finish(complain("no table after 30 s: giving up"));
         }
-        const std::string block = start_block(*manifests.snapshot, gateway_, settings_.paths);
+        const std::string block =
+            start_block(*manifests.snapshot, manifests.compiled, gateway_, settings_.paths);
         std::fputs(block.c_str(), stdout);
         std::fflush(stdout);
         while (!wait(std::nullopt)) continue;

@@ -15,6 +15,11 @@ public:
     Objects& service(const std::string& name, const std::string& sim_model = "") {
         model::Service service;
         name_it(service.meta, name);
+        model::ServicePort port;
+        port.name = "http";
+        port.protocol = "TCP";
+        port.port = 8000;
+        service.ports.push_back(port);
         if (!sim_model.empty()) service.meta.labels["sluice.dev/sim-model"] = sim_model;
         add(snapshot_.services, std::move(service));
         return *this;
@@ -51,12 +56,17 @@ public:
     Objects& route(
         const std::string& name,
         const std::vector<std::string>& hosts,
-        const std::vector<std::pair<std::string, int32_t>>& backends
+        const std::vector<std::pair<std::string, int32_t>>& backends,
+        const std::string& prefix = "/v1"
     ) {
         model::ModelRoute route;
         name_it(route.meta, name);
+        route.class_name = "sluice";
         route.hostnames = hosts;
         model::RouteRule rule;
+        model::RouteMatch match;
+        match.path = model::PathMatch{model::PathMatchType::path_prefix, prefix};
+        rule.matches.push_back(match);
         for (const auto& [service, weight] : backends) {
             model::BackendRef ref;
             ref.name = service;
@@ -69,11 +79,19 @@ public:
         return *this;
     }
 
-    Objects& ingress(const std::string& name, const std::string& host) {
+    // One path of `host`, which goes to the Service "web".
+    Objects& ingress(
+        const std::string& name, const std::string& host, const std::string& path = "/web"
+    ) {
         model::Ingress ingress;
         name_it(ingress.meta, name);
+        ingress.class_name = "sluice";
         model::IngressRule rule;
         rule.host = host;
+        model::IngressBackend backend;
+        backend.service = "web";
+        backend.port.number = 8000;
+        rule.paths.push_back({model::PathType::prefix, path, backend, {}});
         ingress.rules.push_back(rule);
         add(snapshot_.ingresses, std::move(ingress));
         return *this;
