@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <ctime>
 #include <poll.h>
 #include <utility>
@@ -20,6 +21,7 @@ namespace {
 
 constexpr int64_t kFirstPauseNs = 100'000'000;
 constexpr int64_t kLongestPauseNs = 5'000'000'000;
+constexpr int kQuietMs = 300;  // an end that takes no longer is not worth a word
 
 // In the child, after fork: only what is safe there.
 [[noreturn]] void become(char* const* argv, int output, pid_t parent) {
@@ -43,13 +45,27 @@ int64_t now_ms() {
     return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// Waits until the process ends or the time is over; the process is not reaped.
-void await_end(pid_t pid, int timeout_ms) {
+// Waits until the process ends, somebody hurries (-1: nobody does) or the time is over; true when
+// there is nothing more to wait for. The process is not reaped.
+bool await_end(pid_t pid, int64_t timeout_ms, int hurry) {
     const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-    if (handle < 0) return;
-    pollfd ended{handle, POLLIN, 0};
-    ::poll(&ended, 1, timeout_ms);
+    if (handle < 0) return true;
+    std::array<pollfd, 2> wanted{{{handle, POLLIN, 0}, {hurry, POLLIN, 0}}};
+    const auto at_most_ms = static_cast<int>(std::max<int64_t>(timeout_ms, 0));
+    const bool over = ::poll(wanted.data(), wanted.size(), at_most_ms) != 0;
     ::close(handle);
+    return over;
+}
+
+void await_first(pid_t pid, const Patience& patience) {
+    const int quiet_ms = std::min(patience.first_ms, kQuietMs);
+    if (await_end(pid, quiet_ms, patience.hurry)) return;
+    if (!patience.notice.empty()) std::fprintf(stderr, "%s\n", patience.notice.c_str());
+    await_end(pid, patience.first_ms - quiet_ms, patience.hurry);
+}
+
+std::string file_name(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
 }
 
 }  // namespace
@@ -61,11 +77,14 @@ int64_t restart_pause_ns(unsigned failures) {
 }
 
 Children::~Children() {
-    end(5000);
+    end({.first_ms = 1000, .rest_ms = 1000});
 }
 
-size_t Children::start(std::vector<std::string> argv, bool piped, int64_t now) {
-    children_.push_back({.argv = std::move(argv), .piped = piped});
+size_t Children::start(
+    std::vector<std::string> argv, bool piped, int64_t now, const std::string& detail
+) {
+    const std::string name = file_name(argv.front()) + (detail.empty() ? "" : " " + detail);
+    children_.push_back({.name = name, .argv = std::move(argv), .piped = piped});
     launch(children_.back(), now);
     return children_.size() - 1;
 }
@@ -93,20 +112,28 @@ void Children::launch(Child& child, int64_t now) {
     child.restart_at = now + restart_pause_ns(++child.failures);
 }
 
-void Children::reap(Child& child, int64_t now) {
-    if (::waitpid(child.pid, &child.status, WNOHANG) != child.pid) return;
+bool Children::reap(Child& child, int64_t now) {
+    if (::waitpid(child.pid, &child.status, WNOHANG) != child.pid) return false;
     child.pid = -1;
     ::close(child.output);
     child.output = -1;
     child.failures = now - child.started >= kHealthyNs ? 1 : child.failures + 1;
     child.restart_at = now + restart_pause_ns(child.failures);
+    return true;
 }
 
-void Children::step(int64_t now) {
+std::vector<std::string> Children::step(int64_t now) {
+    std::vector<std::string> ends;
     for (Child& child : children_) {
-        if (child.pid > 0) reap(child, now);
+        if (child.pid > 0 && reap(child, now)) {
+            const int64_t pause_ms = (child.restart_at - now) / 1'000'000;
+            ends.push_back(
+                last_end(child) + "; starting again in " + std::to_string(pause_ms) + " ms"
+            );
+        }
         if (child.pid < 0 && now >= child.restart_at) launch(child, now);
     }
+    return ends;
 }
 
 std::optional<int64_t> Children::due() const {
@@ -132,27 +159,30 @@ std::string Children::read_output(size_t child) {
     return text;
 }
 
-std::string Children::last_end(size_t child) const {
-    const Child& which = children_[child];
-    const std::string& path = which.argv.front();
-    std::string text = path.substr(path.rfind('/') + 1) + ": ";
-    if (WIFSIGNALED(which.status)) return text + "signal " + std::to_string(WTERMSIG(which.status));
-    return text + "exit code " + std::to_string(WEXITSTATUS(which.status));
+std::string Children::last_end(const Child& child) {
+    const std::string text = child.name + ": ";
+    if (WIFSIGNALED(child.status)) return text + "signal " + std::to_string(WTERMSIG(child.status));
+    return text + "exit code " + std::to_string(WEXITSTATUS(child.status));
 }
 
-void Children::end(int patience_ms) {
-    const int64_t give_up = now_ms() + patience_ms;
+void Children::end(const Patience& patience) {
+    if (!children_.empty() && children_.front().pid > 0) {
+        ::kill(children_.front().pid, SIGTERM);
+        await_first(children_.front().pid, patience);
+    }
+    // The first once more: a proxy that drains takes the second signal for "now".
+    for (const Child& child : children_) {
+        if (child.pid > 0) ::kill(child.pid, SIGTERM);
+    }
+    const int64_t give_up_ms = now_ms() + patience.rest_ms;
     for (Child& child : children_) {
         if (child.pid <= 0) continue;
-        ::kill(child.pid, SIGTERM);
-        await_end(child.pid, static_cast<int>(std::max<int64_t>(give_up - now_ms(), 0)));
+        await_end(child.pid, give_up_ms - now_ms(), -1);
         if (::waitpid(child.pid, &child.status, WNOHANG) == 0) {
             ::kill(child.pid, SIGKILL);
             ::waitpid(child.pid, &child.status, 0);
         }
         ::close(child.output);
-        child.output = -1;
-        child.pid = -1;
     }
     children_.clear();
 }

@@ -31,7 +31,8 @@ constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kStartNs = 30'000 * kNsPerMs;  // until the first table must run
 constexpr int64_t kAskNs = 10 * kNsPerMs;        // between two looks at /readyz
 constexpr unsigned kHopeless = 3;                // ends of one program before the first table
-constexpr int kEndMs = 5000;                     // for the programs to end
+constexpr int kStreamsMs = 4000;                 // at the end, for streams that are open
+constexpr int kRestMs = 1000;                    // and then for the programs
 
 int64_t now_ns() {
     timespec now{};
@@ -44,13 +45,21 @@ int complain(const std::string& message) {
     return 1;
 }
 
-// SIGINT and SIGTERM as a descriptor, SIGCHLD as a reason to look.
+// The signals that tell us to stop as a descriptor, and SIGCHLD as a reason to look.
 int signal_descriptor() {
     sigset_t wanted;
     sigemptyset(&wanted);
     for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&wanted, number);
     ::sigprocmask(SIG_BLOCK, &wanted, nullptr);
     return ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+// From here on the descriptor is readable only when somebody tells us to stop once more.
+void hear_only_stops(int descriptor) {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&wanted, number);
+    ::signalfd(descriptor, &wanted, 0);
 }
 
 // Sockets live here; removed with what is in it unless the user named it.
@@ -124,7 +133,7 @@ private:
         children_.start(controller_command(), false, now);
         if (!settings_.simulate) return;
         for (const SimulatedServer& server : simulated_servers(*manifests.snapshot)) {
-            children_.start(simulator_command(server), false, now);
+            children_.start(simulator_command(server), false, now, server.listen);
         }
     }
 
@@ -184,7 +193,7 @@ private:
         while (::read(signals_, &signal, sizeof signal) == sizeof signal) {
             stop |= signal.ssi_signo != SIGCHLD;
         }
-        children_.step(now_ns());
+        for (const std::string& line : children_.step(now_ns())) complain(line);
         return stop;
     }
 
@@ -205,7 +214,16 @@ private:
     }
 
     int finish(int code) {
-        children_.end(kEndMs);
+        hear_only_stops(signals_);
+        children_.end(
+            {.first_ms = kStreamsMs,
+             .rest_ms = kRestMs,
+             .hurry = signals_,
+             .notice = "sluicectl: waiting up to " + std::to_string(kStreamsMs / 1000) +
+                       " s for open streams, Ctrl-C again to stop now"}
+        );
+        // A directory that the user named is left as it was found.
+        for (const char* name : {"proxy.sock", "admin.sock"}) ::unlink(socket(name).c_str());
         return code;
     }
 

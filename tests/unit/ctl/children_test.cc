@@ -2,15 +2,18 @@
 #include "sluicectl/children.h"
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <string>
+#include <vector>
 
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,6 +119,78 @@ TEST(Children, a_signal_is_named) {
     EXPECT_EQ(children.last_end(child), "sleep: signal 9");
 }
 
+TEST(Children, an_end_is_told_once_with_the_pause) {
+    Children children;
+    const size_t child = children.start({"/bin/sleep", "60"}, false, 0, "127.0.0.1:18001");
+    EXPECT_TRUE(children.step(0).empty());
+    ::kill(children.pid(child), SIGKILL);
+    await_end(children.pid(child));
+    EXPECT_EQ(
+        children.step(1),
+        std::vector<std::string>{"sleep 127.0.0.1:18001: signal 9; starting again in 100 ms"}
+    );
+    EXPECT_TRUE(children.step(2).empty());
+}
+
+// A shell that says when its trap is set, what it hears, and ends at the second SIGTERM only.
+std::vector<std::string> draining() {
+    return {
+        "/bin/sh",
+        "-c",
+        "trap 'test -n \"$heard\" && exit; heard=1' TERM; echo ready; "
+        "while :; do sleep 60 & wait; kill $!; done"
+    };
+}
+
+// Leaves a note when it is asked to end, which a killed program cannot.
+std::vector<std::string> tidy(const std::string& note) {
+    return {
+        "/bin/sh",
+        "-c",
+        "trap 'echo tidy >" + note + "; kill $!; exit' TERM; echo ready; sleep 60 & wait"
+    };
+}
+
+void await_ready(Children& children, size_t child) {
+    pollfd ready{children.output(child), POLLIN, 0};
+    ASSERT_EQ(::poll(&ready, 1, 10'000), 1);
+}
+
+// How long the end took of a first child that drains and a second that needs to tidy up.
+int64_t time_to_end_ms(const Patience& patience) {
+    const std::string note = ::testing::TempDir() + "note-" + std::to_string(::getpid());
+    ::unlink(note.c_str());
+    Children children;
+    await_ready(children, children.start(draining(), true, 0));
+    await_ready(children, children.start(tidy(note), true, 0));
+    const auto start = std::chrono::steady_clock::now();
+    children.end(patience);
+    const auto took = std::chrono::steady_clock::now() - start;
+    EXPECT_TRUE(std::ifstream(note).good()) << "the second was killed";
+    ::unlink(note.c_str());
+    return std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+}
+
+TEST(Children, the_first_takes_nothing_from_the_time_of_the_others) {
+    ::testing::internal::CaptureStderr();
+    const int64_t took_ms =
+        time_to_end_ms({.first_ms = 500, .rest_ms = 20'000, .notice = "waiting for streams"});
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "waiting for streams\n");
+    EXPECT_GE(took_ms, 500);
+    EXPECT_LT(took_ms, 15'000) << "the first heard its second signal";
+}
+
+TEST(Children, nobody_waits_for_the_first_when_somebody_hurries) {
+    // Readable a little later, as a second Ctrl-C is: two signals at once would be one.
+    const int hurry = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    const itimerspec soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = 200'000'000}};
+    ASSERT_EQ(::timerfd_settime(hurry, 0, &soon, nullptr), 0);
+    ::testing::internal::CaptureStderr();
+    EXPECT_LT(time_to_end_ms({.first_ms = 30'000, .rest_ms = 20'000, .hurry = hurry}), 15'000);
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+    ::close(hurry);
+}
+
 TEST(Children, all_are_ended_with_the_command) {
     pid_t polite = 0;
     pid_t deaf = 0;
@@ -127,7 +202,7 @@ TEST(Children, all_are_ended_with_the_command) {
         deaf = children.pid(child);
         pollfd ready{children.output(child), POLLIN, 0};
         ASSERT_EQ(::poll(&ready, 1, 10'000), 1);
-        children.end(100);
+        children.end({.first_ms = 10'000, .rest_ms = 100});
         EXPECT_EQ(children.size(), 0u);
     }
     EXPECT_EQ(::kill(polite, 0), -1);
