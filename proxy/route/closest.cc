@@ -40,6 +40,10 @@ size_t edits_between(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 class Walk {
 public:
     Walk(const table::RoutesView& routes, std::string_view path, std::span<char> room)
@@ -106,17 +110,26 @@ private:
         if (candidate.size() > room_.size()) return;
         const size_t shared = std::min(shared_, candidate.size());
         size_t edits = kFar;
-        if (distances_ < kMostDistances) {
+        if (differs_in_case_only(path_, candidate)) {
+            edits = 0;
+        } else if (distances_ < kMostDistances) {
             const std::string_view rest = path_.substr(shared);
             edits = edits_between(rest, candidate.substr(shared));
+            // Short paths are a few edits away from everything: that resembles nothing.
+            if (edits > std::min(path_.size(), candidate.size()) / 3) edits = kFar;
             ++distances_;
         }
-        const bool closer = edits < best_edits_;
-        const bool shorter = edits == best_edits_ && candidate.size() < best_length_;
-        if (best_length_ != 0 && !closer && !shorter) return;
+        if (best_length_ != 0 && !is_better(edits, candidate.size())) return;
         best_edits_ = edits;
         best_length_ = candidate.size();
         std::copy(candidate.begin(), candidate.end(), room_.data());
+    }
+
+    // Of those that differ in case the longest is the most specific; of the others the shortest is
+    // the simplest guess.
+    bool is_better(size_t edits, size_t length) const {
+        if (edits != best_edits_) return edits < best_edits_;
+        return edits == 0 ? length > best_length_ : length < best_length_;
     }
 
     bool shares_an_element() const {
@@ -140,6 +153,15 @@ private:
 };
 
 }  // namespace
+
+bool differs_in_case_only(std::string_view path, std::string_view rule_path) {
+    if (rule_path.empty() || path.size() < rule_path.size()) return false;
+    if (path.size() > rule_path.size() && path[rule_path.size()] != '/') return false;
+    if (path.starts_with(rule_path)) return false;
+    return std::equal(rule_path.begin(), rule_path.end(), path.begin(), [](char a, char b) {
+        return lower(a) == lower(b);
+    });
+}
 
 std::string_view closest_path(
     const table::RoutesView& routes,

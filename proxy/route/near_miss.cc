@@ -123,6 +123,7 @@ size_t near_miss(
     if (!closest.empty()) {
         say << "; the closest is ";
         say.name(closest);
+        if (differs_in_case_only(head.path, closest)) say << " (upper and lower case differ)";
     }
     return say.length();
 }

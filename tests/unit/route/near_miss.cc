@@ -57,7 +57,6 @@ TEST(NearMiss, a_mistyped_path_names_the_closest) {
         {"/v1/chat/completions/", "/v1/chat/completions"},
         {"/v1/chat/compeltions", "/v1/chat/completions"},
         {"/v1/model", "/v1/models"},
-        {"/V1/models", "/v1/models"},
         {"/v1/embeddings", "/v1/models"},
         {"/v2/model", "/v2/models"},
         {"/v1/models/llama", "/v1/models"},
@@ -170,14 +169,58 @@ TEST(NearMiss, no_byte_of_the_client_breaks_the_text) {
     }
 }
 
+TEST(NearMiss, a_difference_in_case_is_said) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"/V1/models", "/v1/models"},
+        {"/V1/Chat/Completions", "/v1/chat/completions"},
+        {"/v1/Models", "/v1/models"},
+        {"/V2/models/llama/infer", "/v2/models"},
+    };
+    for (const auto& [asked, wanted] : cases) {
+        EXPECT_EQ(
+            say(models_api(), Request("llm.example.com", asked)),
+            "no route of this host has path " + std::string(asked) + "; the closest is " + wanted +
+                " (upper and lower case differ)"
+        );
+    }
+}
+
+TEST(NearMiss, of_two_that_differ_in_case_the_longer_is_named) {
+    table::RoutesSpec spec;
+    table::HostSpec host{"a.test", {}};
+    for (const char* path : {"/v1", "/v1/chat", "/v1/chatter"}) {
+        add_match(spec, host, PathKind::prefix, path);
+    }
+    spec.hosts.push_back(host);
+    const std::string text = say(spec, Request("a.test", "/V1/chat/x"));
+    EXPECT_NE(text.find("is /v1/chat (upper"), std::string::npos) << text;
+}
+
+TEST(NearMiss, short_paths_resemble_nothing) {
+    table::RoutesSpec spec;
+    table::HostSpec host{"a.test", {}};
+    for (const char* path : {"/z", "/api"}) add_match(spec, host, PathKind::exact, path);
+    spec.hosts.push_back(host);
+    const auto hints = [&spec](const char* path) {
+        return say(spec, Request("a.test", path)).find("closest") != std::string::npos;
+    };
+    EXPECT_FALSE(hints("/abc"));
+    EXPECT_FALSE(hints("/y"));
+    EXPECT_FALSE(hints("/xyz"));
+    EXPECT_TRUE(hints("/apo")) << "one edit of four bytes";
+    EXPECT_FALSE(hints("/ixo")) << "two are too many";
+}
+
 TEST(NearMiss, three_edits_are_close_and_four_are_not) {
+    table::RoutesSpec spec;
+    table::HostSpec host{"a.test", {}};
+    add_match(spec, host, PathKind::exact, "/warehouse-inventory");
+    spec.hosts.push_back(host);
     EXPECT_NE(
-        say(models_api(), Request("llm.example.com", "/xyzecret")).find("/secret"),
-        std::string::npos
+        say(spec, Request("a.test", "/xyzarehouse-inventory")).find("closest"), std::string::npos
     );
     EXPECT_EQ(
-        say(models_api(), Request("llm.example.com", "/wxyzecret")).find("/secret"),
-        std::string::npos
+        say(spec, Request("a.test", "/wxyzrehouse-inventories")).find("closest"), std::string::npos
     );
 }
 
