@@ -259,12 +259,13 @@ int run(const Settings& settings) {
     if (!listeners) return refused(listeners.error());
     auto control = table::listen_at(settings.control_path);
     if (!control) return refused("--socket: " + control.error().message);
-    for (const std::string& address : listeners->addresses)
-        std::printf("listening %s\n", address.c_str());
-    std::fflush(stdout);
+    const std::vector<std::string> addresses = listeners->addresses;
     Supervisor supervisor(settings, std::move(*listeners), std::move(*control));
     if (!supervisor.watch_signals())
         return refused(std::string("signalfd: ") + std::strerror(errno));
+    // Whoever reads this may send a signal at once: it must find us watching.
+    for (const std::string& address : addresses) std::printf("listening %s\n", address.c_str());
+    std::fflush(stdout);
     supervisor.serve();
     return 0;
 }

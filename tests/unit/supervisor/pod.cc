@@ -94,6 +94,7 @@ void Pod::start() {
     int ends[2];
     ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     const table::Descriptor output(ends[0]);
+    std::fflush(nullptr);  // or what gtest said would go out once more, into the pod's output
     pid_ = ::fork();
     if (pid_ == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
