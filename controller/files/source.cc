@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "controller/files/catalog.h"
+#include "controller/files/complaints.h"
 #include "controller/files/paths.h"
 #include "controller/files/reader.h"
 #include "controller/files/settling.h"
@@ -46,8 +47,8 @@ struct Source::State {
 
     std::map<std::string, Seen> seen;
     Settling settling;
-    std::set<std::string> directories;                           // those that belong to a root
-    std::map<std::string, std::vector<model::Problem>> trouble;  // by root or directory
+    std::set<std::string> directories;  // those that belong to a root
+    Complaints complaints;
     std::map<std::string, std::set<std::string>>
         sentinels;  // path of an entry → roots that hang on it
 
@@ -66,6 +67,8 @@ struct Source::State {
     void read(const std::string& path, Trust trust, int64_t now);
     void absent(const std::string& path, int64_t now);
     void run_pending(int64_t now);
+    void drop_moved(const std::vector<Change>& changes);
+    void forget_file(const std::string& path);
     bool is_root(const std::string& path) const {
         return std::find(roots.begin(), roots.end(), path) != roots.end();
     }
@@ -100,20 +103,19 @@ bool Source::State::anchor(const std::string& root) {
 
 void Source::State::walk_root(const std::string& root, int64_t now) {
     const bool watched = anchor(root);
-    trouble.erase(root);
+    complaints.clear(root);
     const Entry entry = look_at(root);
     if (entry.type == EntryType::directory) return walk(root, now);
     if (entry.type == EntryType::unknown) {
-        trouble[root] = {{{root, {}}, "", unknown_text(entry.error)}};
-        return;
+        return complaints.set(root, unknown_text(entry.error));
     }
     forget_directories(root, {});
     if (entry.type != EntryType::absent) {
         read(root, Trust::unknown, now);
-        if (!watched) trouble[root] = {{{root, {}}, "", "cannot be watched: edits go unseen"}};
+        if (!watched) complaints.set(root, "cannot be watched: edits go unseen");
         return;
     }
-    trouble[root] = {{{root, {}}, "", "does not exist: it is read as soon as it appears"}};
+    complaints.set(root, "does not exist: it is read as soon as it appears");
     for (const auto& [path, file] : seen) {
         if (path == root || is_below(path, root)) absent(path, now);
     }
@@ -130,7 +132,7 @@ void Source::State::forget_directories(
     }
     for (const std::string& directory : gone) {
         directories.erase(directory);
-        trouble.erase(directory);
+        complaints.clear(directory);
         watch.forget(directory);
         rehang(directory);
     }
@@ -153,8 +155,7 @@ void Source::State::walk(const std::string& directory, int64_t now) {
     std::sort(tree.directories.begin(), tree.directories.end());
     forget_directories(directory, tree.directories);
     directories.insert(tree.directories.begin(), tree.directories.end());
-    trouble.erase(directory);
-    if (!tree.problems.empty()) trouble[directory] = std::move(tree.problems);
+    complaints.set(directory, std::move(tree.problems));
 
     std::set<std::string_view> found;
     for (const FoundFile& file : tree.files) {
@@ -225,6 +226,7 @@ void Source::State::take_file(Change::What what, const std::string& path, int64_
     }
     if (what == Change::What::gone && !seen.contains(path)) {
         settling.drop(path);
+        complaints.forgive(path);
         return;
     }
     settling.touch(path, now);
@@ -250,8 +252,7 @@ void Source::State::read(const std::string& path, Trust trust, int64_t now) {
     }
     if (!seen.contains(path) && seen.size() >= limits::kManifestFiles) {
         const std::string most = std::to_string(limits::kManifestFiles);
-        trouble[path] = {{{path, {}}, "", "is one file too many: at most " + most + " are read"}};
-        return;
+        return complaints.set(path, "is one file too many: at most " + most + " are read");
     }
     // Half of a file may well parse, and then lacks objects, or rules of the last one: serving that
     // meanwhile would be an outage.
@@ -262,7 +263,7 @@ void Source::State::read(const std::string& path, Trust trust, int64_t now) {
         const bool emptied = trust == Trust::unknown && is_blank(content->text);
         if (emptied) return settling.believe_after(path, now, kSettleMost);
     }
-    trouble.erase(path);
+    complaints.clear(path);
     Seen& file = seen[path];
     file.signature = entry.signature;
     if (file.parsed && same) return;
@@ -272,12 +273,40 @@ void Source::State::read(const std::string& path, Trust trust, int64_t now) {
     catalog.replace(path, parse_manifest(content->text, path));
 }
 
+void Source::State::forget_file(const std::string& path) {
+    seen.erase(path);
+    settling.drop(path);
+    complaints.forgive(path);
+    catalog.remove(path);
+}
+
+// What moved to a place where it is read leaves its old place at once: else the two would seem to
+// contend for their objects while the old one may be on its way back.
+void Source::State::drop_moved(const std::vector<Change>& changes) {
+    std::set<uint32_t> arrived;
+    for (const Change& change : changes) {
+        if (change.move == 0 || change.what != Change::What::complete) continue;
+        const std::string path = join(change.directory, change.name);
+        if (read_now.contains(path) || walk_now.contains(path)) arrived.insert(change.move);
+    }
+    for (const Change& change : changes) {
+        if (change.what != Change::What::gone || !arrived.contains(change.move)) continue;
+        const std::string path = join(change.directory, change.name);
+        if (look_at(path).type != EntryType::absent) continue;
+        std::vector<std::string> left;
+        for (const auto& [file, known] : seen) {
+            if (file == path || is_below(file, path)) left.push_back(file);
+        }
+        for (const std::string& file : left) {
+            if (!is_root(file)) forget_file(file);
+        }
+    }
+}
+
 void Source::State::run_pending(int64_t now) {
     for (const auto& [path, whole] : settling.take_ripe(now)) {
         if (look_at(path).type == EntryType::absent) {
-            seen.erase(path);
-            trouble.erase(path);
-            catalog.remove(path);
+            forget_file(path);
             // A root that is a file says that it is absent.
             if (is_root(path)) roots_now.insert(path);
             continue;
@@ -305,11 +334,7 @@ void Source::State::work(int64_t now) {
 model::Batch Source::State::finish() {
     model::Batch batch = catalog.take_changes();
     report = catalog.report();
-    for (const auto& [path, problems] : trouble) {
-        for (const model::Problem& problem : problems) {
-            if (report.problems.size() < limits::kReportLines) report.problems.push_back(problem);
-        }
-    }
+    complaints.append_to(report.problems);
     return batch;
 }
 
@@ -341,6 +366,7 @@ std::optional<int64_t> Source::due() const {
 model::Batch Source::poll(int64_t now) {
     const Watch::Drained drained = state_->watch.drain();
     for (const Change& change : drained.changes) state_->take(change, now);
+    state_->drop_moved(drained.changes);
     if (drained.overflow) {
         // Anything may have happened, also to files whose signature looks the same.
         for (auto& [path, file] : state_->seen) file.signature = {};

@@ -72,7 +72,9 @@ void Watch::forget(const std::string& directory) {
     for (const auto& [path, descriptor] : gone) unlink(path, descriptor);
 }
 
-void Watch::translate(int descriptor, uint32_t mask, std::string_view name, Drained& out) {
+void Watch::translate(const inotify_event& event, std::string_view name, Drained& out) {
+    const int descriptor = event.wd;
+    const uint32_t mask = event.mask;
     if ((mask & IN_Q_OVERFLOW) != 0) {
         out.overflow = true;
         return;
@@ -82,7 +84,7 @@ void Watch::translate(int descriptor, uint32_t mask, std::string_view name, Drai
     const bool self = (mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0;
     const std::set<std::string> paths = known->second;
     for (const std::string& path : paths) {
-        Change change{path, std::string(name), what_of(mask), (mask & IN_ISDIR) != 0};
+        Change change{path, std::string(name), what_of(mask), (mask & IN_ISDIR) != 0, event.cookie};
         if (self) {
             change = {path, "", Change::What::gone, true};
             unlink(path, descriptor);
@@ -105,7 +107,7 @@ Watch::Drained Watch::drain() {
             // The kernel pads the name with NUL bytes.
             const char* name = buffer + at + sizeof event;
             const std::string_view text{name, strnlen(name, event.len)};
-            translate(event.wd, event.mask, text, out);
+            translate(event, text, out);
             at += static_cast<ssize_t>(sizeof event + event.len);
         }
     }

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+struct inotify_event;
+
 namespace sluice::files {
 
 struct Change {
@@ -24,6 +26,7 @@ struct Change {
     std::string name;  // "" = the directory itself
     What what = What::modified;
     bool is_directory = false;
+    uint32_t move = 0;  // equal for the two ends of one rename, 0 = none
 };
 
 class Watch {
@@ -53,7 +56,7 @@ public:
 
 private:
     void unlink(const std::string& path, int descriptor);
-    void translate(int descriptor, uint32_t mask, std::string_view name, Drained& out);
+    void translate(const inotify_event& event, std::string_view name, Drained& out);
 
     int fd_;
     std::map<std::string, int> by_path_;

@@ -137,9 +137,16 @@ TEST_F(Load, FilesHaveALimit) {
     poll();
     const Texts refused{"x.yaml: is one file too many: at most 20000 are read"};
     EXPECT_EQ(problems(), refused);
+    directory_.remove("x.yaml");
+    poll();
+    EXPECT_EQ(problems(), Texts{});
+    directory_.write("x.yaml", service("a"));
     start();
     EXPECT_EQ(problems(), refused);
     EXPECT_EQ(held_, Held{});
+    directory_.remove("x.yaml");
+    poll();
+    EXPECT_EQ(problems(), Texts{}) << "also what the first walk said";
 }
 
 TEST_F(Load, TheSameRootTwiceIsOne) {

@@ -168,6 +168,36 @@ TEST_F(Edit, RenamingAFileMovesItsObjects) {
     EXPECT_EQ(held_, Held{});
 }
 
+TEST_F(Edit, ARenamedFileDoesNotContendWithItself) {
+    directory_.write("a.yaml", service("x"));
+    start();
+    directory_.rename("a.yaml", "b.yaml");
+    const model::Batch batch = poll();
+    EXPECT_TRUE(batch.remove.empty());
+    EXPECT_EQ(held_, (Held{{"x", 80}}));
+    EXPECT_EQ(problems(), Texts{});
+    EXPECT_FALSE(source_->due().has_value());
+    // A file that stands in the old place again does contend.
+    directory_.rename("b.yaml", "a.yaml");
+    directory_.write("b.yaml", service("x", 2));
+    poll();
+    EXPECT_EQ(held_, (Held{{"x", 80}}));
+    EXPECT_EQ(problems().size(), 1u);
+}
+
+TEST_F(Edit, ARenamedDirectoryDoesNotContendWithItself) {
+    directory_.write("a/x.yaml", service("x"));
+    directory_.write("a/deep/z.yaml", service("z"));
+    start();
+    directory_.rename("a", "b");
+    EXPECT_TRUE(poll().remove.empty());
+    EXPECT_EQ(held_, (Held{{"x", 80}, {"z", 80}}));
+    EXPECT_EQ(problems(), Texts{});
+    directory_.write("b/deep/z.yaml", service("z", 2));
+    poll();
+    EXPECT_EQ(held_["z"], 2);
+}
+
 TEST_F(Edit, AFileLinkedInWholeIsRead) {
     start();
     directory_.write("elsewhere.txt", service("a"));

@@ -31,6 +31,9 @@ TEST(Watch, WhatHappensToAFile) {
     const auto renamed = watch.drain();
     EXPECT_EQ(seen(renamed, "a"), std::vector{What::gone});
     EXPECT_EQ(seen(renamed, "b"), std::vector{What::complete});
+    ASSERT_EQ(renamed.changes.size(), 2u);
+    EXPECT_NE(renamed.changes[0].move, 0u);
+    EXPECT_EQ(renamed.changes[0].move, renamed.changes[1].move);
     directory.remove("b");
     EXPECT_EQ(seen(watch.drain(), "b"), std::vector{What::gone});
     EXPECT_TRUE(watch.drain().changes.empty());
