@@ -146,8 +146,12 @@ TEST_F(WheelTest, AgreesWithAListOfTimes) {
     for (int64_t now = 0; now <= 45'000 * kMs; now += static_cast<int64_t>(random() % 200) * kMs) {
         wheel_.advance(now);
         for (size_t i = 0; i < all.size(); ++i) {
-            if (now >= due[i] + kTickNs) EXPECT_TRUE(all[i]->fired) << i << " at " << now;
-            if (now < due[i]) EXPECT_FALSE(all[i]->fired) << i << " at " << now;
+            if (now >= due[i] + kTickNs) {
+                EXPECT_TRUE(all[i]->fired) << i << " at " << now;
+            }
+            if (now < due[i]) {
+                EXPECT_FALSE(all[i]->fired) << i << " at " << now;
+            }
             if (all[i]->fired || random() % 10 != 0) continue;
             due[i] = now + static_cast<int64_t>(random() % 20'000) * kMs;
             wheel_.set(all[i]->deadline, due[i]);
