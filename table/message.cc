@@ -194,7 +194,8 @@ tl::expected<Received, ChannelError> receive(int socket) {
     }
     // A peer that closes with our message unread resets the connection: gone all the same.
     if (size < 0 && errno != ECONNRESET) return failed("recvmsg");
-    received.descriptors = descriptors_of(header);
+    // After a failure the control bytes are not the kernel's: they may name anybody's descriptors.
+    if (size >= 0) received.descriptors = descriptors_of(header);
     if (size <= 0) {
         received.descriptors.clear();
         received.closed = true;

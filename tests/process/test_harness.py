@@ -99,9 +99,11 @@ def test_docs_blocks_are_found_and_skips_keep_their_reason(tmp_path: Path) -> No
         "```sh skip\ny\n```\n```shell\nz\n```\n"
     )
     blocks = blocks_of(page)
-    assert [(block.line, block.skip_reason) for block in blocks][:3] == [
+    assert [(block.line, block.skip_reason) for block in blocks] == [
         (2, None),
+        (5, ""),
         (8, "needs a cluster"),
         (11, ""),
+        (14, ""),
     ]
     assert script_of(blocks[:1]).endswith("echo a\n")
