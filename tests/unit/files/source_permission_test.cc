@@ -16,7 +16,9 @@ protected:
         ASSERT_EQ(seteuid(kNobody), 0);
     }
     void TearDown() override {
-        if (getuid() == 0) ASSERT_EQ(seteuid(0), 0);
+        if (getuid() == 0) {
+            ASSERT_EQ(seteuid(0), 0);
+        }
     }
     void mode(const std::string& name, mode_t bits) {
         ASSERT_EQ(::chmod(directory_.at(name).c_str(), bits), 0);
