@@ -26,7 +26,8 @@ LOAD_S = 60  # at most: the load is ended when enough was counted
 def one_core() -> Iterator[None]:
     """Proxy, origin and load share a core, so the proxy always finds full batches.
 
-    That is the steady regime. On two cores the share of epoll_wait depends on what else the machine does.
+    That is the steady regime. On two cores the share of epoll_wait depends on what else the
+    machine does.
     """
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})  # inherited by what the test starts
