@@ -61,7 +61,6 @@ inline constexpr uint32_t kTimeoutMs = 24 * 3600 * 1000;
 
 // The hand-over.
 inline constexpr size_t kMessageBytes = 1024;  // one SOCK_SEQPACKET message
-inline constexpr size_t kGenerationsMapped = 4;
 
 // Processes of one pod.
 inline constexpr size_t kWorkers = 64;

@@ -7,10 +7,6 @@
 
 namespace sluice::worker {
 
-struct TablesChannel::Delivery {
-    table::Received received;
-};
-
 TablesChannel::TablesChannel(
     exchange::Services& services,
     net::Poller& poller,
@@ -59,9 +55,8 @@ bool TablesChannel::take_one() {
         return true;
     }
     if (message.kind != table::MessageKind::publish) return true;
-    Delivery delivery{std::move(*received)};
     table::Message answer;
-    answer.reason = apply(delivery);
+    answer.reason = apply(*received);
     answer.kind =
         answer.reason == Reason::ok ? table::MessageKind::running : table::MessageKind::refused;
     answer.worker = static_cast<uint16_t>(worker_);
@@ -71,14 +66,14 @@ bool TablesChannel::take_one() {
 }
 
 // All segments are loaded before one is installed: a delivery runs whole or not at all.
-Reason TablesChannel::apply(Delivery& delivery) {
+Reason TablesChannel::apply(const table::Received& received) {
     std::unique_ptr<exchange::Routes> routes;
     std::unique_ptr<exchange::Endpoints> endpoints;
     size_t next = 0;
     for (size_t segment = 0; segment < table::kSegments; ++segment) {
-        if ((delivery.received.message.segments >> segment & 1) == 0) continue;
-        if (next >= delivery.received.descriptors.size()) return Reason::message_malformed;
-        auto mapping = table::Mapping::map(delivery.received.descriptors[next++].get());
+        if ((received.message.segments >> segment & 1) == 0) continue;
+        if (next >= received.descriptors.size()) return Reason::message_malformed;
+        auto mapping = table::Mapping::map(received.descriptors[next++].get());
         if (!mapping) return mapping.error().reason;
         if (segment == static_cast<size_t>(table::Segment::routes)) {
             auto loaded = services_.tables.load_routes(std::move(*mapping));

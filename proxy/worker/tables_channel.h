@@ -9,6 +9,10 @@
 #include "proxy/net/task.h"
 #include "proxy/upstream/pool.h"
 
+namespace sluice::table {
+struct Received;
+}
+
 namespace sluice::worker {
 
 class TablesChannel {
@@ -27,10 +31,9 @@ public:
     net::FramePool& frames() { return services_.frames(); }
 
 private:
-    struct Delivery;
     net::Detached receive_loop();
     bool take_one();
-    Reason apply(Delivery& delivery);
+    Reason apply(const table::Received& received);
     void swap_slots(const std::vector<live::Slot>& retired);
 
     exchange::Services& services_;
