@@ -4,7 +4,8 @@
 //   controller sends publish {generation, which segments} + one descriptor a segment; one in flight
 //   the answer is running | refused | late for that generation
 // The same messages run supervisor <-> steward and supervisor -> workers over socketpairs. Running
-// from the steward means verified.
+// from the steward means verified; with it come the slot bindings, which workers get beside the
+// segments they belong to. Restored is what a new steward found in the last good copy.
 #pragma once
 
 #include <array>
@@ -19,8 +20,19 @@
 
 namespace sluice::table {
 
-enum class Segment : uint8_t { routes = 0, endpoints = 1, secrets = 2 };
-inline constexpr size_t kSegments = 3;
+// The first three come from the controller; the steward adds the slots (binding.h).
+enum class Segment : uint8_t {
+    routes = 0,
+    endpoints = 1,
+    secrets = 2,
+    rule_slots = 3,
+    endpoint_slots = 4
+};
+inline constexpr size_t kSegments = 5;
+inline constexpr size_t kPublishedSegments = 3;
+constexpr uint8_t bit_of(Segment segment) {
+    return static_cast<uint8_t>(1U << static_cast<unsigned>(segment));
+}
 
 // An owned descriptor; closes on destruction.
 class Descriptor {
@@ -75,7 +87,11 @@ enum class MessageKind : uint8_t {
     refused = 4,
     late = 5,
     heartbeat = 6,
-    drain = 7
+    drain = 7,
+    adopt = 8,      // to a worker: accept on the sockets of `worker` too …
+    release = 9,    // … and no more
+    restored = 10,  // from a new steward: the last good table, verified, with its slots
+    reopen = 11     // to the steward: the log file was moved away
 };
 
 using Digests = std::array<uint64_t, kSegments>;
@@ -83,8 +99,8 @@ using Digests = std::array<uint64_t, kSegments>;
 // One datagram. Plain bytes on the wire; decode() checks kind, length and ranges.
 struct Message {
     MessageKind kind = MessageKind::hello;
-    uint8_t segments = 0;        // publish: bit per Segment whose descriptor comes along
-    uint16_t worker = 0;         // late: which; running from a worker: its index
+    uint8_t segments = 0;        // publish, running, restored: bit per Segment that comes along
+    uint16_t worker = 0;         // late, adopt, release: which; running from a worker: its index
     Reason reason = Reason::ok;  // refused
     uint64_t generation = 0;     // hello: the highest that was ever taken; go on from there + 1
     uint64_t schema = 0;         // hello: schema_hash()

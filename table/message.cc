@@ -1,6 +1,6 @@
 // Messages of the hand-over as bytes and over sockets. Layout, little endian:
 //   0 protocol u8, 1 kind u8, 2 segments u8, 3 zero u8, 4 worker u16, 6 reason u16, 8 generation
-//   u64, 16 schema u64, 24 digests 3 x u64, 48 text length u16, 50 text
+//   u64, 16 schema u64, 24 digests 5 x u64, 64 text length u16, 66 text
 #include <algorithm>
 #include <bit>
 #include <cerrno>
@@ -16,8 +16,9 @@
 namespace sluice::table {
 namespace {
 
-constexpr uint8_t kProtocol = 1;
-constexpr size_t kTextAt = 50;
+constexpr uint8_t kProtocol = 2;
+constexpr size_t kTextLengthAt = 24 + 8 * kSegments;
+constexpr size_t kTextAt = kTextLengthAt + 2;
 constexpr size_t kTextBytes = limits::kMessageBytes - kTextAt;
 constexpr uint8_t kAllSegments = (1U << kSegments) - 1;
 
@@ -56,13 +57,15 @@ size_t text_length(std::string_view text) {
 // What one kind of message may say; "" when it may.
 const char* wrong_with(const Message& message) {
     const bool publishes = message.kind == MessageKind::publish;
-    if (message.segments != 0 && !publishes) return "only publish carries segments";
+    const bool carries =
+        publishes || message.kind == MessageKind::running || message.kind == MessageKind::restored;
+    if (message.segments != 0 && !carries) return "this kind carries no segments";
     if ((message.segments & ~kAllSegments) != 0) return "an unknown segment";
     if (message.reason >= Reason::kCount) return "an unknown reason";
     if ((message.kind == MessageKind::refused) != (message.reason != Reason::ok)) {
         return "refused has a reason, other kinds have none";
     }
-    if (publishes && message.generation == 0) return "generation 0 cannot be published";
+    if (carries && message.generation == 0) return "generation 0 cannot be published";
     for (size_t i = 0; i < kSegments; ++i) {
         const bool comes = (message.segments >> i & 1) != 0;
         if (comes && message.digests[i] == 0) return "a segment without its digest";
@@ -109,7 +112,7 @@ std::vector<std::byte> encode(const Message& message) {
     put(&bytes[8], message.generation);
     put(&bytes[16], message.schema);
     for (size_t i = 0; i < kSegments; ++i) put(&bytes[24 + 8 * i], message.digests[i]);
-    put(&bytes[48], static_cast<uint16_t>(length));
+    put(&bytes[kTextLengthAt], static_cast<uint16_t>(length));
     std::memcpy(bytes.data() + kTextAt, message.text.data(), length);
     return bytes;
 }
@@ -124,10 +127,10 @@ tl::expected<Message, ChannelError> decode(std::span<const std::byte> datagram) 
     }
     const auto kind = take<uint8_t>(at + 1);
     if (kind < static_cast<uint8_t>(MessageKind::hello) ||
-        kind > static_cast<uint8_t>(MessageKind::drain)) {
+        kind > static_cast<uint8_t>(MessageKind::reopen)) {
         return malformed("an unknown kind of message");
     }
-    const size_t length = take<uint16_t>(at + 48);
+    const size_t length = take<uint16_t>(at + kTextLengthAt);
     if (length != datagram.size() - kTextAt) return malformed("a wrong text length");
     Message message;
     message.kind = static_cast<MessageKind>(kind);

@@ -69,6 +69,9 @@ namespace sluice {
     X(too_many_connections)                                                          \
     X(out_of_descriptors)                                                            \
     X(draining)                                                                      \
+    X(bad_proxy_header)                                                              \
+    X(proxy_untrusted)                                                               \
+    X(worker_died)                                                                   \
     X(internal)                                                                      \
     /* objects: what a verdict says (PascalCase of these is the condition reason) */ \
     X(accepted)                                                                      \

@@ -8,16 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "proxy/live/layout.h"
+
 namespace sluice::live {
-
-using Slot = uint32_t;
-inline constexpr Slot kNoSlot = 0xffffffffu;
-
-struct Identity {
-    uint64_t high = 0;
-    uint64_t low = 0;
-    bool operator==(const Identity&) const = default;
-};
 
 class Loads {
 public:

@@ -24,6 +24,9 @@ const char* name_of(Segment segment) {
             return "endpoints";
         case Segment::secrets:
             return "secrets";
+        case Segment::rule_slots:
+        case Segment::endpoint_slots:
+            break;
     }
     return "unknown";
 }
@@ -70,7 +73,7 @@ tl::expected<void, Refusal> Verifier::verify(
     Patterns patterns;
     bool new_routes = false;
     size_t next = 0;
-    for (size_t i = 0; i < table::kSegments; ++i) {
+    for (size_t i = 0; i < table::kPublishedSegments; ++i) {
         const auto segment = static_cast<Segment>(i);
         if ((publish.segments >> i & 1) == 0) {
             // Both sides must mean the same table by what is not sent.

@@ -3,15 +3,27 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace sluice::worker {
 
 struct Settings {
     uint32_t index = 0;
-    int channel =
-        -1;  // SOCK_SEQPACKET to the supervisor: publish in, running out (table/channel.h)
-    std::vector<int> listeners;  // listening sockets, non-blocking, in the order of --listen
+    int channel = -1;   // SOCK_SEQPACKET to the supervisor: publish in, running out
+                        // (table/channel.h)
+    int live = -1;      // the shared mapping (proxy/live)
+    int log_wake = -1;  // eventfd: tells the steward that a log ring fills
+    // Listening sockets of all workers, non-blocking: worker 0's in the order of --listen, then
+    // worker 1's, …
+    std::vector<int> listeners;
+    uint32_t listeners_per_worker = 1;
+    // Which of a worker's listeners speak the PROXY protocol, by place; empty = none.
+    std::vector<uint32_t> proxy_listeners;
+    std::vector<std::string> trusted;      // CIDRs of hops whose X-Forwarded-For is believed
+    bool log = true;                       // write access log records
+    uint32_t log_sample = 1;               // one in so many of the requests that went well
+    std::vector<std::string> log_headers;  // request headers that are logged, lower case
 };
 
 // Runs until the channel closes or a drain ends; returns the process's exit code.

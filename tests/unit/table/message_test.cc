@@ -18,7 +18,7 @@
 namespace sluice::table {
 namespace {
 
-constexpr size_t kHeadBytes = 50;
+constexpr size_t kHeadBytes = 66;
 constexpr size_t kTextBytes = limits::kMessageBytes - kHeadBytes;
 
 size_t open_descriptors() {
@@ -99,14 +99,14 @@ TEST(Message, LayoutIsFixed) {
     message.text = "ab";
     const std::vector<std::byte> bytes = encode(message);
     ASSERT_EQ(bytes.size(), kHeadBytes + 2);
-    EXPECT_EQ(bytes[0], std::byte{1});
+    EXPECT_EQ(bytes[0], std::byte{2});
     EXPECT_EQ(bytes[1], std::byte{2});
     EXPECT_EQ(bytes[2], std::byte{3});
     EXPECT_EQ(bytes[8], std::byte{8});
     EXPECT_EQ(bytes[15], std::byte{1});
     EXPECT_EQ(bytes[24], std::byte{11});
-    EXPECT_EQ(bytes[48], std::byte{2});
-    EXPECT_EQ(bytes[50], std::byte{'a'});
+    EXPECT_EQ(bytes[64], std::byte{2});
+    EXPECT_EQ(bytes[66], std::byte{'a'});
 }
 
 TEST(Message, HelloNamesTheSchema) {
@@ -156,17 +156,17 @@ TEST(Message, ALongerDatagramIsRefused) {
     message.text.assign(kTextBytes, 'x');
     bytes = encode(message);
     bytes.push_back(std::byte{'x'});
-    bytes[48] = static_cast<std::byte>((kTextBytes + 1) & 0xff);
-    bytes[49] = static_cast<std::byte>((kTextBytes + 1) >> 8);
+    bytes[64] = static_cast<std::byte>((kTextBytes + 1) & 0xff);
+    bytes[65] = static_cast<std::byte>((kTextBytes + 1) >> 8);
     EXPECT_EQ(decoded_reason(bytes), Reason::message_malformed);
 }
 
 TEST(Message, UnknownValuesAreRefused) {
     const Message publish = a_publish();
-    EXPECT_EQ(decoded_reason(with_byte(publish, 0, 2)), Reason::message_malformed);  // protocol
+    EXPECT_EQ(decoded_reason(with_byte(publish, 0, 1)), Reason::message_malformed);  // protocol
     EXPECT_EQ(decoded_reason(with_byte(publish, 1, 0)), Reason::message_malformed);  // kind
-    EXPECT_EQ(decoded_reason(with_byte(publish, 1, 8)), Reason::message_malformed);
-    EXPECT_EQ(decoded_reason(with_byte(publish, 2, 8)), Reason::message_malformed);  // segment
+    EXPECT_EQ(decoded_reason(with_byte(publish, 1, 12)), Reason::message_malformed);
+    EXPECT_EQ(decoded_reason(with_byte(publish, 2, 32)), Reason::message_malformed);  // segment
     EXPECT_EQ(decoded_reason(with_byte(publish, 3, 1)), Reason::message_malformed);  // zero
     Message refused;
     refused.kind = MessageKind::refused;
@@ -184,7 +184,9 @@ TEST(Message, ContradictionsAreRefused) {
     message.digests[1] = 0;  // comes along, and has no digest
     EXPECT_EQ(decoded_reason(encode(message)), Reason::message_malformed);
     message = a_publish();
-    message.kind = MessageKind::running;  // with segments
+    message.kind = MessageKind::running;  // the steward's comes with slots
+    EXPECT_EQ(decoded_reason(encode(message)), Reason::ok);
+    message.kind = MessageKind::late;  // with segments
     EXPECT_EQ(decoded_reason(encode(message)), Reason::message_malformed);
     message = {};
     message.kind = MessageKind::refused;  // without a reason
