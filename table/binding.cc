@@ -43,4 +43,26 @@ tl::expected<std::span<const uint32_t>, Refusal> binding_slots(
     return std::span(reinterpret_cast<const uint32_t*>(bytes.data() + sizeof head), count);
 }
 
+size_t rule_slot_count(const RoutesView& routes) {
+    size_t count = 0;
+    for (const Rule& rule : routes.rules()) count += 2 + size_t{rule.splits.count};
+    return count;
+}
+
+tl::expected<std::span<const uint32_t>, Refusal> rule_slots(
+    std::span<const std::byte> bytes, uint64_t digest, const RoutesView& routes
+) {
+    auto slots = binding_slots(bytes, digest, rule_slot_count(routes));
+    if (!slots) return slots;
+    for (size_t i = 0; i < routes.rules().size(); ++i) {
+        const size_t end = size_t{(*slots)[i]} + 1 + routes.rules()[i].splits.count;
+        if (end > slots->size()) {
+            return tl::unexpected<Refusal>(
+                Refusal{Reason::table_bad_reference, "a rule's slots are outside the binding"}
+            );
+        }
+    }
+    return slots;
+}
+
 }  // namespace sluice::table
