@@ -16,7 +16,7 @@ namespace sluice::steward {
 struct RoutesPart {
     table::Mapping mapping;
     table::RoutesView view;
-    std::vector<live::Slot> slots;  // by split, then by rule (table/binding.h)
+    std::vector<live::Slot> slots;  // places and runs of the rules (table/binding.h)
 };
 
 struct EndpointsPart {

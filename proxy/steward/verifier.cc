@@ -53,25 +53,11 @@ std::string excerpt(std::string_view pattern) {
 
 }  // namespace
 
-table::Message Verifier::answer(
+tl::expected<Verified, Refusal> Verifier::verify(
     const table::Message& publish, const std::vector<table::Descriptor>& fds
 ) {
-    table::Message answer;
-    answer.generation = publish.generation;
-    answer.kind = table::MessageKind::running;
-    const auto verified = verify(publish, fds);
-    if (verified) return answer;
-    answer.kind = table::MessageKind::refused;
-    answer.reason = verified.error().reason;
-    answer.text = verified.error().message;
-    return answer;
-}
-
-tl::expected<void, Refusal> Verifier::verify(
-    const table::Message& publish, const std::vector<table::Descriptor>& fds
-) {
+    Verified verified;
     Patterns patterns;
-    bool new_routes = false;
     size_t next = 0;
     for (size_t i = 0; i < table::kPublishedSegments; ++i) {
         const auto segment = static_cast<Segment>(i);
@@ -85,20 +71,22 @@ tl::expected<void, Refusal> Verifier::verify(
         }
         if (next == fds.size())
             return refusal(Reason::message_malformed, "a descriptor is missing");
-        const auto mapping = map(segment, fds[next++].get(), publish.digests[i]);
+        auto mapping = map(segment, fds[next++].get(), publish.digests[i]);
         if (!mapping) return tl::unexpected<Refusal>(mapping.error());
         if (segment == Segment::routes) {
             auto found = verify_routes(mapping->bytes());
             if (!found) return tl::unexpected<Refusal>(std::move(found.error()));
             patterns = std::move(*found);
-            new_routes = true;
-        } else if (const auto view = table::EndpointsView::verify(mapping->bytes()); !view) {
-            return about(segment, view.error().reason, view.error().message);
+            verified.routes = std::move(*mapping);
+            continue;
         }
+        const auto view = table::EndpointsView::verify(mapping->bytes());
+        if (!view) return about(segment, view.error().reason, view.error().message);
+        verified.endpoints = std::move(*mapping);
     }
-    digests_ = publish.digests;
-    if (new_routes) patterns_ = std::move(patterns);
-    return {};
+    for (size_t i = 0; i < table::kPublishedSegments; ++i) digests_[i] = publish.digests[i];
+    if (verified.routes) patterns_ = std::move(patterns);
+    return verified;
 }
 
 tl::expected<Verifier::Patterns, Refusal> Verifier::verify_routes(std::span<const std::byte> bytes

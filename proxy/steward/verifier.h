@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <tl/expected.hpp>
@@ -13,11 +14,18 @@
 
 namespace sluice::steward {
 
+// Segments that came and are good; the others stay as they are.
+struct Verified {
+    std::optional<table::Mapping> routes;
+    std::optional<table::Mapping> endpoints;
+};
+
 class Verifier {
 public:
-    // The answer to a publish: running (it is verified), or refused with reason and message. After
-    // a refusal everything is as before.
-    table::Message answer(const table::Message& publish, const std::vector<table::Descriptor>& fds);
+    // After a refusal everything is as before.
+    tl::expected<Verified, table::Refusal> verify(
+        const table::Message& publish, const std::vector<table::Descriptor>& fds
+    );
 
     // Of the last table that was verified; 0 = none.
     const table::Digests& digests() const { return digests_; }
@@ -25,9 +33,6 @@ public:
 private:
     using Patterns = std::unordered_set<std::string>;
 
-    tl::expected<void, table::Refusal> verify(
-        const table::Message& publish, const std::vector<table::Descriptor>& fds
-    );
     // Patterns of these routes, each of which compiles within its limits.
     tl::expected<Patterns, table::Refusal> verify_routes(std::span<const std::byte> bytes) const;
 

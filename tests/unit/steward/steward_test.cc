@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/live/mapping.h"
 #include "tests/unit/steward/tables.h"
 
 namespace sluice::steward {
@@ -23,15 +25,24 @@ protected:
     void SetUp() override {
         auto ends = table::pair();
         ASSERT_TRUE(ends);
+        const live::Sizes sizes{1, 64, 64, 16, 16, 16, 1 << 16};
+        int live = -1;
+        ASSERT_TRUE(live::Mapping::create(sizes, live));
+        live_ = table::Descriptor(live);
+        wake_ = table::Descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
         child_ = ::fork();
         if (child_ == 0) {
             (*ends)[0] = table::Descriptor();
             ::alarm(60);  // a test that fails leaves nobody behind
             Settings settings;
             settings.channel = (*ends)[1].get();
+            settings.live = live_.get();
+            settings.log_wake = wake_.get();
+            settings.log.sink = "off";
             ::_exit(run(settings));
         }
         channel_ = std::move((*ends)[0]);
+        EXPECT_EQ(next().kind, MessageKind::heartbeat) << "it has found no copy and is ready";
     }
     void TearDown() override {
         channel_ = table::Descriptor();
@@ -57,6 +68,8 @@ protected:
         return received ? std::move(received->message) : Message();
     }
 
+    table::Descriptor live_;
+    table::Descriptor wake_;
     table::Descriptor channel_;
     pid_t child_ = -1;
 };
