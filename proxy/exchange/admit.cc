@@ -20,6 +20,7 @@ constexpr size_t kNearMissBytes = 400;
 }  // namespace
 
 void Exchange::begin(Reason refused) {
+    account_.describe_caller(client_.peer().address);
     if (refused == Reason::ok) {
         admit();
     } else {
@@ -36,6 +37,7 @@ void Exchange::admit() {
     request_body_ = head.body;
     ai_ = is_ai_path(head.path);
     keep_request_id(head);
+    account_.describe(head);
     if (head.wants_upgrade) return refuse(Reason::upgrade_unsupported);
     if (!route(head)) return;
     if (rule_->redirect != table::kNone) return redirect(head);
@@ -51,7 +53,7 @@ void Exchange::keep_request_id(http::RequestHead& head) {
 }
 
 bool Exchange::route(const http::RequestHead& head) {
-    routes_ = services_.tables.pin();
+    routes_.take(services_.tables);
     if (!routes_) {
         refuse(Reason::table_absent);
         return false;
@@ -63,6 +65,7 @@ bool Exchange::route(const http::RequestHead& head) {
     }
     rule_ = matched.rule;
     match_ = matched.match;
+    account_.route(routes_->slot_of(*rule_), rule_->key_low);
     ai_ = ai_ || rule_->ai != 0;
     connect_ns_ = rule_->connect_ms * kNsPerMs;
     first_byte_ns_ = rule_->first_byte_ms * kNsPerMs;
@@ -110,6 +113,7 @@ void Exchange::stage_request(http::RequestHead& head) {
         return refuse(Reason::head_too_large);
     }
     phase_ = Phase::connecting;
+    account_.phase(live::Phase::connecting);
 }
 
 }  // namespace sluice::exchange

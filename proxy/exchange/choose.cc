@@ -7,7 +7,7 @@ namespace sluice::exchange {
 
 // A share whose backend has no ready endpoint goes to the others in proportion; a reference that
 // does not exist keeps its share and is answered with an error (design 10.14).
-Reason Exchange::choose_backend(uint32_t& backend) const {
+Reason Exchange::choose_backend() {
     const table::RoutesView& view = routes_->view;
     const size_t index = static_cast<size_t>(rule_ - view.rules().data());
     const uint32_t draw = routes_->splits[index].draw();
@@ -18,63 +18,76 @@ Reason Exchange::choose_backend(uint32_t& backend) const {
     };
     if (!usable(*split)) split = route::choose_among(view, *rule_, draw, usable);
     if (split == nullptr) return Reason::no_endpoints;
+    account_.route(routes_->slot_of(*rule_, *split), rule_->key_low);
     if (split->backend == table::kNone) return static_cast<Reason>(split->reason);
-    backend = split->backend;
+    backend_ = split->backend;
+    backend_key_ = view.backends()[backend_].key;
+    policy_ = rule_->policy;
     return Reason::ok;
 }
 
 bool Exchange::open() {
-    const Reason reason = choose_backend(backend_);
+    const Reason reason = choose_backend();
     if (reason != Reason::ok) {
         refuse(reason);
         return false;
     }
-    return lease_from(backend_);
+    return lease();
 }
 
 // A connect that fails at once (no route, forbidden) is lawful to repeat elsewhere like any other.
-bool Exchange::lease_from(uint32_t backend) {
+bool Exchange::lease() {
     Failure failure;
     while (tried_.count < limits::kAttempts) {
-        if (lease_one(backend, failure)) return true;
+        if (lease_one(failure)) return true;
         if (failure.side != upstream::Side::upstream) break;
     }
     refuse(failure.reason);
     return false;
 }
 
-bool Exchange::lease_one(uint32_t backend, Failure& failure) {
-    const Tables::EndpointSet set = services_.tables.find(routes_->view.backends()[backend].key);
-    const uint32_t picked = balance::pick(
-        rule_->policy,
-        set.slots,
-        services_.loads,
-        tried_,
-        routes_->turns[backend],
-        services_.random.draw()
-    );
+bool Exchange::lease_one(Failure& failure) {
+    const Tables::EndpointSet set = services_.tables.find(backend_key_);
+    balance::RoundRobinState anywhere;
+    if (!routes_) anywhere.next = static_cast<uint32_t>(services_.random.draw());
+    balance::RoundRobinState& turn = routes_ ? routes_->turns[backend_] : anywhere;
+    const uint32_t picked =
+        balance::pick(policy_, set.slots, services_.loads, tried_, turn, services_.random.draw());
     if (picked == balance::kNoPick) {
         failure = {upstream::Side::gateway, Reason::no_endpoints};
         return false;
     }
     const live::Slot slot = set.slots[picked];
+    const net::Address address = address_of(set.endpoints[picked]);
     tried_.add(slot);
-    upstream_ = services_.upstreams.lease(slot, address_of(set.endpoints[picked]), failure);
-    if (upstream_ == nullptr) return false;
-    slot_ = slot;
-    services_.loads.begin(slot);
+    account_.lease(slot, address);
+    upstream_ = services_.upstreams.lease(slot, address, failure);
+    if (upstream_ == nullptr) {
+        account_.release(failure.side == upstream::Side::upstream);
+        return false;
+    }
     net::Waiter& waiter = client_.waiter();
     upstream_->source().attach(waiter, net::kUpstreamShift);
     waiter.upstream = &upstream_->source();
     return true;
 }
 
-void Exchange::release_upstream(bool reusable) {
+void Exchange::release_upstream(bool reusable, bool failed) {
     if (upstream_ == nullptr) return;
     client_.waiter().upstream = nullptr;
-    services_.loads.end(slot_);
+    account_.release(failed);
     services_.upstreams.give_back(*upstream_, reusable);
     upstream_ = nullptr;
+}
+
+// Too many generations are mapped and this one is the oldest: what the response still needs of it
+// is copied (design 10.4).
+void Exchange::let_go() {
+    kept_edits_ =
+        std::make_unique<filter::Edits>(filter::copy(routes_->view, rule_->response_edits));
+    rule_ = nullptr;
+    match_ = nullptr;
+    routes_.release();
 }
 
 }  // namespace sluice::exchange

@@ -22,13 +22,17 @@ bool answers_client_fault(Reason reason) {
 // # The life of a request
 net::Task run_exchange(Services& services, Downstream& client, Reason refused) {
     Exchange exchange(services, client);
+    exchange.enter();
     exchange.begin(refused);
     for (net::Wake wants = exchange.move(); wants != 0; wants = exchange.move()) {
         exchange.rest(wants);
+        exchange.leave();
         const net::Wake fired = co_await client.waiter().wake(wants | net::kDeadline);
+        exchange.enter();
         if ((fired & net::kDeadline) != 0) exchange.expire();
     }
     exchange.finish();
+    exchange.leave();
 }
 
 void Exchange::rest(net::Wake wants) {
@@ -85,7 +89,7 @@ void Exchange::expire() {
 // ## Failures
 void Exchange::fail(const Failure& failure) {
     if (retry(failure)) return;
-    release_upstream(false);
+    release_upstream(false, failure.side == upstream::Side::upstream);
     const bool committed = phase_ == Phase::relaying;
     const bool answerable =
         failure.side != upstream::Side::client || answers_client_fault(failure.reason);
@@ -103,16 +107,16 @@ bool Exchange::retry(const Failure& failure) {
     const Attempt attempt{idempotent_, upstream_->replayable(), tried_.count};
     if (!may_retry(failure, attempt)) return false;
     upstream::Upstream* const failed = upstream_;
-    const live::Slot failed_slot = slot_;
     client_.waiter().upstream = nullptr;
     upstream_ = nullptr;
-    services_.loads.end(failed_slot);
+    account_.release(true);
     // A refused lease has answered already; either way the failure is dealt with.
-    if (lease_from(backend_)) {
+    if (lease()) {
         failed->replay_into(*upstream_);
         phase_ = Phase::connecting;
         request_sent_ = request_broken_ = false;
-        ++services_.tally.retries;
+        account_.retried();
+        account_.phase(live::Phase::connecting);
     }
     services_.upstreams.give_back(*failed, false);
     return true;
@@ -127,7 +131,7 @@ void Exchange::refuse(Reason reason, std::string_view detail) {
 }
 
 void Exchange::answer(Refusal& refusal) {
-    release_upstream(false);
+    release_upstream(false, false);
     outcome_ = refusal.reason;
     total_at_ = net::kNever;
     refusal.ai = ai_;
@@ -137,6 +141,8 @@ void Exchange::answer(Refusal& refusal) {
     const bool staged = stage_refusal(client_, refusal, services_.scratch.response);
     routes_.release();
     phase_ = staged ? Phase::answering : Phase::ended;
+    account_.phase(live::Phase::answering);
+    if (staged) account_.answered(refusal.status != 0 ? refusal.status : status_of(refusal.reason));
     if (!staged) client_.abort({.side = upstream::Side::gateway, .reason = refusal.reason});
 }
 
@@ -151,9 +157,9 @@ net::Wake Exchange::move_answer() {
 
 void Exchange::finish() {
     services_.wheel.set(client_.deadline(), net::kNever);
-    release_upstream(response_last_ && request_sent_);
+    release_upstream(response_last_ && request_sent_, false);
     routes_.release();
-    services_.tally.end(outcome_);
+    account_.close(outcome_, {request_id_.data(), request_id_bytes_});
 }
 
 }  // namespace sluice::exchange

@@ -7,11 +7,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "proxy/balance/pick.h"
+#include "proxy/exchange/account.h"
 #include "proxy/exchange/downstream.h"
 #include "proxy/exchange/services.h"
+#include "proxy/filter/rewrite.h"
 #include "proxy/net/task.h"
 #include "table/limits.h"
 
@@ -24,9 +27,10 @@ struct Refusal;
 net::Task run_exchange(Services& services, Downstream& client, Reason refused);
 
 // The state of one exchange; lives in run_exchange's frame.
-class Exchange {
+class Exchange final : private PinOwner {
 public:
-    Exchange(Services& services, Downstream& client) : services_(services), client_(client) {}
+    Exchange(Services& services, Downstream& client)
+        : services_(services), client_(client), account_(services) {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
 
@@ -38,6 +42,9 @@ public:
     void rest(net::Wake wants);
     void expire();
     void finish();
+    // Code of this exchange runs from enter() to leave().
+    void enter() { account_.enter(); }
+    void leave() { account_.leave(); }
 
 private:
     enum class Phase : uint8_t {
@@ -59,10 +66,11 @@ private:
 
     // --- choose.cc: rule to upstream
     bool open();
-    Reason choose_backend(uint32_t& backend) const;
-    bool lease_from(uint32_t backend);
-    bool lease_one(uint32_t backend, Failure& failure);
-    void release_upstream(bool reusable);
+    Reason choose_backend();
+    bool lease();
+    bool lease_one(Failure& failure);
+    void release_upstream(bool reusable, bool failed);
+    void let_go() override;
 
     // --- relay.cc: bytes both ways
     net::Wake move_request();
@@ -72,7 +80,9 @@ private:
     void pass_interim();
     void spend(size_t bytes) { budget_ -= std::min(budget_, bytes); }
     Io write_request_span();
+    Io send_request_span();
     Io write_response_span();
+    Io send_response_span();
 
     // --- exchange.cc: ends
     net::Wake move_answer();
@@ -85,12 +95,15 @@ private:
 
     Services& services_;
     Downstream& client_;
-    Pin routes_;                         // until the response head is committed
+    Account account_;
+    Pin routes_{*this};                  // until the response head is committed
     const table::Rule* rule_ = nullptr;  // valid while routes_ is
     const table::Match* match_ = nullptr;
+    std::unique_ptr<filter::Edits> kept_edits_;  // of the response, when routes_ had to go early
     upstream::Upstream* upstream_ = nullptr;
-    live::Slot slot_ = live::kNoSlot;
-    uint32_t backend_ = table::kNone;
+    uint64_t backend_key_ = 0;
+    uint32_t backend_ = table::kNone;  // index, valid while routes_ is
+    table::BalancePolicy policy_ = table::BalancePolicy::least_requests;
     balance::Tried tried_;
 
     std::string_view request_span_;  // read from the client, not yet taken by the upstream

@@ -46,6 +46,8 @@ net::Wake Exchange::move_request() {
             return 0;
         }
         phase_ = Phase::forwarding;
+        account_.connected();
+        account_.phase(live::Phase::forwarding);
     }
     while (!request_sent_ && !request_broken_) {
         if (request_span_.empty() && !request_last_) {
@@ -64,13 +66,23 @@ net::Wake Exchange::move_request() {
         if (io == Io::again) return net::kUpstreamWritable;
         // The endpoint may have answered early and closed: its answer is still worth reading.
         if (io == Io::closed) request_broken_ = true;
-        if (io == Io::done && request_last_) request_sent_ = true;
+        if (io == Io::done && request_last_) {
+            request_sent_ = true;
+            account_.request_sent();
+        }
     }
     return 0;
 }
 
 Io Exchange::write_request_span() {
-    spend(request_span_.size());
+    const size_t before = request_span_.size();
+    spend(before);
+    const Io io = send_request_span();
+    account_.body_in(before - request_span_.size());
+    return io;
+}
+
+Io Exchange::send_request_span() {
     const std::string_view trailers = request_last_ ? client_.trailers() : std::string_view();
     if (trailers.empty()) return upstream_->try_write_body(request_span_, request_last_);
     if (!request_span_.empty()) {
@@ -116,7 +128,14 @@ net::Wake Exchange::move_response() {
 }
 
 Io Exchange::write_response_span() {
-    spend(response_span_.size());
+    const size_t before = response_span_.size();
+    spend(before);
+    const Io io = send_response_span();
+    account_.body_out(before - response_span_.size());
+    return io;
+}
+
+Io Exchange::send_response_span() {
     const bool trailers =
         response_last_ && client_.accepts_trailers() && !upstream_->trailers().empty();
     if (!trailers) return client_.try_write_body(response_span_, response_last_);
@@ -139,6 +158,7 @@ net::Wake Exchange::read_response_head() {
         fail(upstream_->failure());
         return 0;
     }
+    account_.first_byte();
     if (head.interim()) {
         pass_interim();
     } else if (commit_head()) {
@@ -171,7 +191,8 @@ bool Exchange::commit_head() {
         fail(failure);
         return false;
     }
-    Reason full = filter::edit(routes_->view, rule_->response_edits, head.fields);
+    Reason full = kept_edits_ ? filter::edit(*kept_edits_, head.fields)
+                              : filter::edit(routes_->view, rule_->response_edits, head.fields);
     if (head.fields.find(http::FieldId::x_request_id) == nullptr) {
         const std::string_view id(request_id_.data(), request_id_bytes_);
         if (!head.fields.add("x-request-id", id, http::FieldId::x_request_id)) {
@@ -186,6 +207,8 @@ bool Exchange::commit_head() {
         return false;
     }
     routes_.release();
+    account_.answered(head.status);
+    account_.phase(live::Phase::relaying);
     return true;
 }
 

@@ -3,10 +3,15 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
+#include <string>
 
 #include "proxy/exchange/tables.h"
 #include "proxy/http/message.h"
-#include "proxy/live/loads.h"
+#include "proxy/live/counters.h"
+#include "proxy/live/journal.h"
+#include "proxy/live/log_ring.h"
+#include "proxy/live/pod_loads.h"
 #include "proxy/net/frames.h"
 #include "proxy/net/turns.h"
 #include "proxy/net/wheel.h"
@@ -33,11 +38,28 @@ private:
     uint64_t b_;
 };
 
-// How exchanges ended, by reason; ok = a whole answer of an upstream.
-struct Tally {
-    std::array<uint64_t, static_cast<size_t>(Reason::kCount)> ended{};
-    uint64_t retries = 0;
-    void end(Reason reason) { ++ended[static_cast<size_t>(reason)]; }
+static_assert(static_cast<size_t>(Reason::kCount) <= live::kReasonCells);
+
+// How connections ended that no exchange accounts for, by reason; in the worker's live record.
+class Tally {
+public:
+    explicit Tally(live::WorkerRecord& record) : record_(record) {}
+    void end(Reason reason) {
+        live::Count& count = record_.ended[static_cast<size_t>(reason)];
+        count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+
+private:
+    live::WorkerRecord& record_;
+};
+
+// Where log records go and what they hold; no writer: nothing is logged.
+struct AccessLog {
+    live::LogWriter* writer = nullptr;
+    int wake = -1;                         // eventfd of the reader
+    uint16_t worker = 0;                   // whose records these are
+    uint32_t sample = 1;                   // one in so many of the requests that went well
+    std::span<const std::string> headers;  // lower case, at most live::kLogHeaders
 };
 
 // Heads live here while they are parsed, matched and rewritten: never across a suspension.
@@ -53,11 +75,14 @@ struct Services {
     net::Wheel& wheel;
     net::Turns& turns;
     Tables& tables;
-    live::Loads& loads;
+    live::PodLoads& loads;
+    live::Counters& counters;
+    live::Journal& journal;
     upstream::Upstreams& upstreams;
     HeadScratch& scratch;
     Random& random;
     Tally& tally;
+    AccessLog log;
     const int64_t& now;     // CLOCK_MONOTONIC ns, refreshed once per loop turn
     bool draining = false;  // answers close their connection
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "proxy/balance/pick.h"
-#include "proxy/live/loads.h"
+#include "proxy/live/pod_loads.h"
 #include "proxy/net/address.h"
 #include "proxy/route/regexes.h"
 #include "proxy/route/split.h"
@@ -18,59 +18,93 @@
 
 namespace sluice::exchange {
 
+class Pin;
+
+// A verified segment and the slots that go with it (table/binding.h).
+struct Delivered {
+    table::Mapping segment;
+    table::Mapping slots;
+    uint64_t digest = 0;  // of the segment
+};
+
 struct Routes {
-    table::Mapping mapping;
+    Delivered delivered;
     table::RoutesView view;
+    std::span<const live::Slot> slots;  // of counters (table/binding.h)
     route::Regexes regexes;
     std::vector<route::SplitState> splits;        // by rule
     std::vector<balance::RoundRobinState> turns;  // by backend
-    uint32_t pins = 0;
+    Pin* pins = nullptr;                          // newest first
+
+    // Where a rule counts what no backend answered, and where what this split of it did.
+    live::Slot slot_of(const table::Rule& rule) const {
+        return slots[slots[static_cast<size_t>(&rule - view.rules().data())]];
+    }
+    live::Slot slot_of(const table::Rule& rule, const table::Split& split) const {
+        const size_t place = static_cast<size_t>(&split - view.splits().data()) - rule.splits.first;
+        return slots[slots[static_cast<size_t>(&rule - view.rules().data())] + 1 + place];
+    }
 };
 
 struct Endpoints {
-    table::Mapping mapping;
+    Delivered delivered;
     table::EndpointsView view;
-    std::vector<live::Slot> slots;  // by endpoint
+    std::span<const live::Slot> slots;  // load slots, by endpoint
 };
 
 class Tables;
 
-// Keeps one routes generation mapped while it lives. Move-only; empty when there is no table.
+// Who pins a generation. When too many are mapped, the oldest has to go: whoever still pins it
+// copies what it needs and lets go.
+class PinOwner {
+public:
+    virtual void let_go() = 0;
+
+protected:
+    ~PinOwner() = default;
+};
+
+// Keeps one routes generation mapped. Stays where it is made; empty when there is no table.
 class Pin {
 public:
-    Pin() = default;
-    Pin(Tables& tables, Routes& routes) : tables_(&tables), routes_(&routes) { ++routes.pins; }
-    Pin(Pin&& other) noexcept : tables_(other.tables_), routes_(other.routes_) {
-        other.routes_ = nullptr;
-    }
-    Pin& operator=(Pin&& other) noexcept;
+    explicit Pin(PinOwner& owner) : owner_(owner) {}
+    Pin(const Pin&) = delete;
+    Pin& operator=(const Pin&) = delete;
     ~Pin() { release(); }
+    // The newest generation. REQUIRES: nothing is pinned.
+    void take(Tables& tables);
     void release();
     explicit operator bool() const { return routes_ != nullptr; }
     Routes& operator*() const { return *routes_; }
     Routes* operator->() const { return routes_; }
 
 private:
+    friend class Tables;
+    PinOwner& owner_;
     Tables* tables_ = nullptr;
     Routes* routes_ = nullptr;
+    Pin* newer_ = nullptr;
+    Pin* older_ = nullptr;
 };
 
 class Tables {
 public:
     // `seed` starts every recurrence somewhere else, so that workers and generations do not move in
     // step.
-    explicit Tables(live::Loads& loads, uint64_t seed) : loads_(loads), seed_(seed) {}
+    explicit Tables(const live::PodLoads& loads, uint64_t seed) : loads_(loads), seed_(seed) {}
 
     // Verified bytes only (design 10.3). Loading changes nothing that runs; installing cannot fail.
-    tl::expected<std::unique_ptr<Routes>, table::Refusal> load_routes(table::Mapping mapping);
-    tl::expected<std::unique_ptr<Endpoints>, table::Refusal> load_endpoints(table::Mapping mapping);
+    tl::expected<std::unique_ptr<Routes>, table::Refusal> load_routes(Delivered delivered);
+    tl::expected<std::unique_ptr<Endpoints>, table::Refusal> load_endpoints(Delivered delivered);
+    // At most limits::kGenerationsMapped are mapped afterwards.
     void install(std::unique_ptr<Routes> routes);
     // Returns the slots whose endpoints are gone; their idle connections can go.
     std::vector<live::Slot> install(std::unique_ptr<Endpoints> endpoints);
 
     bool ready() const { return routes_ != nullptr && endpoints_ != nullptr; }
-    Pin pin() { return routes_ == nullptr ? Pin() : Pin(*this, *routes_); }
+    // Generations of routes mapped now, and at most ever.
     size_t mapped() const { return (routes_ ? 1 : 0) + old_.size(); }
+    size_t mapped_most() const { return mapped_most_; }
 
     struct EndpointSet {
         std::span<const table::Endpoint> endpoints;
@@ -81,13 +115,14 @@ public:
 
 private:
     friend class Pin;
-    void unpin(Routes& routes);
+    void drop(Routes& routes);
     uint64_t next_seed();
 
-    live::Loads& loads_;
+    const live::PodLoads& loads_;
     uint64_t seed_;
     std::unique_ptr<Routes> routes_;
-    std::vector<std::unique_ptr<Routes>> old_;  // replaced, still pinned
+    std::vector<std::unique_ptr<Routes>> old_;  // replaced, still pinned; oldest first
+    size_t mapped_most_ = 0;
     std::unique_ptr<Endpoints> endpoints_;
 };
 

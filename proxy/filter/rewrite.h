@@ -1,7 +1,9 @@
 // The run-time half of URL rewrite, redirect and header modifiers: plain functions over a head.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/http/message.h"
 #include "table/reason.h"
@@ -41,5 +43,15 @@ Location redirect(
 // Applies set, add and remove in table order. Names and values stay in the table, so the head must
 // be written while the generation is pinned.
 Reason edit(const table::RoutesView& routes, table::Range edits, http::FieldList& fields);
+
+// Edits that outlive their generation; the head must be written while this lives.
+struct OwnedEdit {
+    table::EditKind kind;
+    std::string name;
+    std::string value;
+};
+using Edits = std::vector<OwnedEdit>;
+Edits copy(const table::RoutesView& routes, table::Range edits);
+Reason edit(const Edits& edits, http::FieldList& fields);
 
 }  // namespace sluice::filter

@@ -8,6 +8,12 @@
 
 namespace sluice::upstream {
 
+namespace {
+
+constexpr uint32_t kSharedSlot = 0;
+
+}  // namespace
+
 Pool::~Pool() {
     while (oldest_ != nullptr) {
         H1Upstream& upstream = *oldest_;
@@ -67,6 +73,7 @@ H1Upstream* Pool::pop(SlotList& list) {
 // Events of the running batch may still name the socket, so the object is reused only after it.
 void Pool::close(H1Upstream& upstream) {
     poller_.close(upstream.socket());
+    --open_;
     poller_.retire(&upstream, &Pool::reclaim);
 }
 
@@ -106,6 +113,7 @@ Upstream* Pool::lease(uint32_t slot, const net::Address& address, Failure& failu
     }
     H1Upstream* made = take_object();
     made->socket().fd = dialed.fd;
+    ++open_;
     if (!poller_.add(made->socket(), false)) {
         failure = {Side::gateway, Reason::out_of_descriptors};
         failure.never_connected = true;
@@ -122,7 +130,7 @@ void Pool::give_back(Upstream& upstream, bool reusable) {
     auto& ours = static_cast<H1Upstream&>(upstream);
     ours.source().detach();
     SlotList& list = list_of(ours.slot());
-    const bool keep = reusable && ours.reusable() && !list.retired &&
+    const bool keep = reusable && ours.reusable() && ours.slot() != kSharedSlot && !list.retired &&
                       list.count < limits::kIdleUpstreamsPerEndpoint;
     if (!keep) {
         // An endpoint that does not read sees a reset, but no FIN behind what it has not read.

@@ -23,6 +23,7 @@ public:
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
+    // Slot 0 stands for many endpoints (live::kOtherSlot): its connections are never kept.
     Upstream* lease(uint32_t slot, const net::Address& address, Failure& failure) override;
     void give_back(Upstream& upstream, bool reusable) override;
 
@@ -32,6 +33,7 @@ public:
     void sweep();                // closes what has idled for kIdleNs
 
     size_t idle() const { return idle_; }
+    size_t open() const { return open_; }      // idle and leased
     size_t opened() const { return opened_; }  // connects ever started
 
 private:
@@ -57,6 +59,7 @@ private:
     H1Upstream* oldest_ = nullptr;
     H1Upstream* newest_ = nullptr;
     size_t idle_ = 0;
+    size_t open_ = 0;
     size_t opened_ = 0;
 };
 

@@ -1,8 +1,8 @@
-// The worker's end of the hand-over: tables in, running out, drain (design 10.2).
+// The worker's end of the hand-over: tables in, running out, drain, and whose sockets to accept on
+// (design 10.2).
 #pragma once
 
 #include <cstdint>
-#include <functional>
 
 #include "proxy/exchange/services.h"
 #include "proxy/net/poller.h"
@@ -10,20 +10,32 @@
 #include "proxy/upstream/pool.h"
 
 namespace sluice::table {
+struct Message;
 struct Received;
-}
+}  // namespace sluice::table
 
 namespace sluice::worker {
 
+// What the supervisor asks of a worker besides tables; called from the loop.
+class Orders {
+public:
+    virtual void drain() = 0;
+    virtual void adopt(uint32_t worker) = 0;    // accept on its sockets too …
+    virtual void release(uint32_t worker) = 0;  // … and no more
+
+protected:
+    ~Orders() = default;
+};
+
 class TablesChannel {
 public:
-    // `on_drain` is called once, from the loop.
     TablesChannel(
         exchange::Services& services,
         net::Poller& poller,
         upstream::Pool& pool,
+        live::WorkerRecord& record,
         uint32_t worker,
-        std::function<void()> on_drain
+        Orders& orders
     );
     // `fd`: non-blocking SOCK_SEQPACKET to the supervisor.
     void start(int fd);
@@ -33,16 +45,19 @@ public:
 private:
     net::Detached receive_loop();
     bool take_one();
+    void obey(const table::Message& message);
+    void take_tables(const table::Received& received);
     Reason apply(const table::Received& received);
     void swap_slots(const std::vector<live::Slot>& retired);
 
     exchange::Services& services_;
     upstream::Pool& pool_;
     net::Poller& poller_;
+    live::WorkerRecord& record_;
     net::Socket socket_;
     net::Waiter waiter_;
     uint32_t worker_;
-    std::function<void()> on_drain_;
+    Orders& orders_;
     bool closed_ = false;
 };
 

@@ -2,10 +2,13 @@
 #include "proxy/worker/worker.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <ctime>
 #include <memory>
+#include <string>
 
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "proxy/net/wheel.h"
 #include "proxy/worker/connections.h"
@@ -17,6 +20,8 @@ namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kHousekeepingNs = 1'000'000'000;
+// Well below the 250 ms that the supervisor counts in.
+constexpr int64_t kHeartbeatNs = 150'000'000;
 
 int64_t monotonic_ns() {
     timespec now{};
@@ -31,14 +36,31 @@ uint64_t random_seed() {
     return seed;
 }
 
+void set(live::Word& word, size_t value) {
+    word.store(static_cast<uint32_t>(value), std::memory_order_relaxed);
+}
+
+void set(live::Count& count, uint64_t value) {
+    count.store(value, std::memory_order_relaxed);
+}
+
 // All parts of a worker, in the order in which they may be destroyed from the bottom up.
-class Worker {
+class Worker final : private Orders {
 public:
-    explicit Worker(const Settings& settings)
-        : channel_(services_, poller_, pool_, settings.index, [this] { connections_.drain(); }) {
-        for (const int fd : settings.listeners) connections_.listen(fd);
+    Worker(const Settings& settings, live::Mapping mapping)
+        : settings_(settings), mapping_(std::move(mapping)) {
+        begin_record();
+        services_.log = {
+            settings.log ? &log_writer_ : nullptr,
+            settings.log_wake,
+            static_cast<uint16_t>(settings.index),
+            settings.log_sample,
+            settings.log_headers,
+        };
+        adopt(settings.index);
         channel_.start(settings.channel);
         housekeeping();
+        heartbeat();
     }
 
     int run() {
@@ -49,6 +71,7 @@ public:
             wheel_.advance(now_);
             turns_.run();
             poller_.reclaim();
+            set(record_.beat, ++beat_);
         }
         return 0;
     }
@@ -56,12 +79,31 @@ public:
     net::FramePool& frames() { return frames_; }
 
 private:
+    void drain() override { connections_.drain(); }
+    void adopt(uint32_t worker) override { connections_.adopt(worker); }
+    void release(uint32_t worker) override { connections_.release(worker); }
+
     int timeout_ms() const {
         if (!turns_.empty()) return 0;
         const int64_t next = wheel_.next();
         if (next == net::kNever) return -1;
         const int64_t wait_ns = std::max<int64_t>(next - monotonic_ns(), 0);
         return static_cast<int>((wait_ns + kNsPerMs - 1) / kNsPerMs);
+    }
+
+    void begin_record() {
+        set(record_.pid, static_cast<size_t>(::getpid()));
+        set(record_.started_ns, static_cast<uint64_t>(now_));
+        set(record_.generation, 0);
+    }
+
+    void report() {
+        set(record_.connections, connections_.open());
+        set(record_.upstreams, pool_.open());
+        set(record_.mapped, tables_.mapped());
+        set(record_.mapped_most, tables_.mapped_most());
+        set(record_.accepted, accepted_before_ + connections_.accepted());
+        set(record_.dialed, dialed_before_ + pool_.opened());
     }
 
     // Once a second: idle upstream connections expire, and memory that a burst left behind goes.
@@ -74,33 +116,72 @@ private:
         }
     }
 
+    // Turns the loop even when nothing comes: the supervisor watches that it turns.
+    net::Detached heartbeat() {
+        for (;;) {
+            report();
+            wheel_.set(heartbeat_deadline_, now_ + kHeartbeatNs);
+            co_await heartbeat_waiter_.wake(net::kDeadline);
+        }
+    }
+
+    const Settings& settings_;
+    live::Mapping mapping_;
+    live::WorkerRecord& record_ = mapping_.worker(settings_.index);
+    const uint64_t accepted_before_ = record_.accepted.load(std::memory_order_relaxed);
+    const uint64_t dialed_before_ = record_.dialed.load(std::memory_order_relaxed);
+    uint64_t beat_ = record_.beat.load(std::memory_order_relaxed);
     int64_t now_ = monotonic_ns();
     net::FramePool frames_;
     net::BlockPool blocks_;
     net::Poller poller_;
     net::Wheel wheel_{now_};
     net::Turns turns_;
-    live::Loads loads_;
+    live::PodLoads loads_{mapping_, settings_.index};
+    live::Counters counters_{mapping_, settings_.index};
+    live::Journal journal_{mapping_, settings_.index};
+    live::LogWriter log_writer_{mapping_, settings_.index};
     exchange::Tables tables_{loads_, random_seed()};
     upstream::Pool pool_{poller_, blocks_, now_};
     exchange::Random random_{random_seed()};
-    exchange::Tally tally_;
+    exchange::Tally tally_{record_};
     std::unique_ptr<exchange::HeadScratch> scratch_ = std::make_unique<exchange::HeadScratch>();
     exchange::Services services_{
-        frames_, wheel_, turns_, tables_, loads_, pool_, *scratch_, random_, tally_, now_
+        frames_,
+        wheel_,
+        turns_,
+        tables_,
+        loads_,
+        counters_,
+        journal_,
+        pool_,
+        *scratch_,
+        random_,
+        tally_,
+        {},
+        now_,
     };
     net::Waiter housekeeping_waiter_;
     net::Deadline housekeeping_deadline_{housekeeping_waiter_};
+    net::Waiter heartbeat_waiter_;
+    net::Deadline heartbeat_deadline_{heartbeat_waiter_};
     ClientConnections connections_{services_, poller_, blocks_};
-    TablesChannel channel_;
+    TablesChannel channel_{services_, poller_, pool_, record_, settings_.index, *this};
 };
 
 }  // namespace
 
 int run(const Settings& settings) {
+    auto mapping = live::Mapping::attach(settings.live);
+    const bool known = mapping && settings.index < mapping->sizes().workers;
+    if (!known) {
+        const std::string why = mapping ? "an index beyond the live state" : mapping.error();
+        std::fprintf(stderr, "sluice-proxy: worker %u: %s\n", settings.index, why.c_str());
+        return 1;
+    }
     // On the heap: a worker's parts are larger than what belongs on a stack. It is never destroyed,
     // because suspended coroutines still refer to it when the process ends.
-    static Worker* const worker = new Worker(settings);
+    static Worker* const worker = new Worker(settings, std::move(*mapping));
     return worker->run();
 }
 

@@ -3,8 +3,11 @@
 
 #include <array>
 #include <gtest/gtest.h>
+#include <memory>
 #include <numeric>
 #include <random>
+
+#include "tests/unit/live/state.h"
 
 namespace sluice::balance {
 namespace {
@@ -16,11 +19,8 @@ constexpr auto kTurns = table::BalancePolicy::round_robin;
 class Pool {
 public:
     explicit Pool(std::vector<uint32_t> in_flight) {
-        std::vector<live::Identity> identities;
-        for (uint64_t i = 0; i < in_flight.size(); ++i) identities.push_back({i, i});
-        std::vector<live::Slot> retired;
-        slots = loads.bind(identities, retired);
         for (size_t i = 0; i < in_flight.size(); ++i) {
+            slots.push_back(static_cast<live::Slot>(1 + i));
             for (uint32_t n = 0; n < in_flight[i]; ++n) loads.begin(slots[i]);
         }
     }
@@ -28,7 +28,8 @@ public:
         return balance::pick(policy, slots, loads, tried, turn, draw);
     }
 
-    live::Loads loads;
+    std::unique_ptr<live::testing::State> live = std::make_unique<live::testing::State>();
+    live::PodLoads& loads = live->loads;
     std::vector<live::Slot> slots;
     Tried tried;
     RoundRobinState turn;

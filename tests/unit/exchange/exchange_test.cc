@@ -257,7 +257,7 @@ TEST_F(ExchangeTest, ARefusedConnectGoesToTheOtherEndpoint) {
     world_.stream(1).answer(200, "ok", true);
     EXPECT_TRUE(one.over);
     EXPECT_EQ(one.client.status, 200);
-    EXPECT_EQ(world_.tally.retries, 1u);
+    EXPECT_EQ(world_.live.retries(), 1u);
 }
 
 TEST_F(ExchangeTest, TriesAreBoundedAndTheLastReasonIsTold) {

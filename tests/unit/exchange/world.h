@@ -8,7 +8,9 @@
 
 #include "proxy/exchange/exchange.h"
 #include "table/builder.h"
+#include "tests/unit/exchange/delivered.h"
 #include "tests/unit/exchange/memory.h"
+#include "tests/unit/live/state.h"
 
 namespace sluice::exchange::testing {
 
@@ -52,34 +54,39 @@ inline TableSpec one_rule(table::RuleSpec rule, size_t endpoints) {
     return spec;
 }
 
-template <class Build, class Spec>
-table::Mapping mapped(Build build, const Spec& spec) {
-    const auto bytes = build(spec);
-    EXPECT_TRUE(bytes) << (bytes ? "" : bytes.error().message);
-    auto sealed = table::seal("test", *bytes);
-    EXPECT_TRUE(sealed);
-    auto mapping = table::Mapping::map(sealed->get());
-    EXPECT_TRUE(mapping);
-    return std::move(*mapping);
-}
-
 struct World {
     int64_t now = 1000 * kMs;
     net::FramePool frames;
     net::Wheel wheel{now};
     net::Turns turns;
-    live::Loads loads;
+    live::testing::State live;
+    live::PodLoads& loads = live.loads;
+    live::LogWriter log_writer{live.mapping, 0};
     Tables tables{loads, 7};
     MemoryUpstreams upstreams;
     std::unique_ptr<HeadScratch> scratch = std::make_unique<HeadScratch>();
     Random random{42};
-    Tally tally;
-    Services services{frames, wheel, turns, tables, loads, upstreams, *scratch, random, tally, now};
+    Tally tally{live.mapping.worker(0)};
+    Services services{
+        frames,
+        wheel,
+        turns,
+        tables,
+        loads,
+        live.counters,
+        live.journal,
+        upstreams,
+        *scratch,
+        random,
+        tally,
+        {.writer = &log_writer},
+        now,
+    };
 
     void install(const TableSpec& spec) {
-        auto routes = tables.load_routes(mapped(table::build_routes, spec.routes));
+        auto routes = tables.load_routes(table::testing::delivered(spec.routes));
         ASSERT_TRUE(routes);
-        auto endpoints = tables.load_endpoints(mapped(table::build_endpoints, spec.endpoints));
+        auto endpoints = tables.load_endpoints(table::testing::delivered(spec.endpoints));
         ASSERT_TRUE(endpoints);
         tables.install(std::move(*routes));
         tables.install(std::move(*endpoints));
@@ -88,7 +95,7 @@ struct World {
         now += ms * kMs;
         wheel.advance(now + net::kTickNs);
     }
-    uint64_t ended(Reason reason) const { return tally.ended[static_cast<size_t>(reason)]; }
+    uint64_t ended(Reason reason) const { return live.ended(static_cast<uint16_t>(reason)); }
     MemoryUpstream& stream(size_t index) { return *upstreams.streams.at(index); }
 };
 

@@ -1,11 +1,13 @@
-// Deliveries: a table runs whole or not at all, answers name the generation, drain and end are
-// heard.
+// Deliveries: a table runs whole or not at all, answers name the generation, orders and the
+// end are heard.
 #include "proxy/worker/tables_channel.h"
 
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
 
+#include "table/binding.h"
+#include "table/channel.h"
 #include "tests/unit/worker/world.h"
 
 namespace sluice::worker {
@@ -27,23 +29,58 @@ protected:
         supervisor_ = {};
         EXPECT_TRUE(world_.until([&] { return channel_.closed(); }));
     }
-    static table::Descriptor sealed(const tl::expected<table::Bytes, table::BuildError>& bytes) {
-        EXPECT_TRUE(bytes);
-        auto made = table::seal("test", *bytes);
-        EXPECT_TRUE(made);
-        return std::move(*made);
+    struct Segment {
+        table::Segment segment;
+        std::vector<std::byte> bytes;
+        uint64_t digest;
+    };
+    static table::Bytes bytes_of(const table::RoutesSpec& spec) {
+        return *table::build_routes(spec);
     }
-    void publish(uint64_t generation, const std::vector<std::pair<table::Segment, int>>& segments) {
+    // A segment and the slots that go with it.
+    static std::vector<Segment> routes(Reason reason) {
+        const table::Bytes bytes = bytes_of(refusing_routes(reason));
+        const auto view = table::RoutesView::attach(bytes);
+        const uint64_t digest = table::digest(bytes);
+        return {
+            {table::Segment::routes, bytes, digest},
+            {table::Segment::rule_slots,
+             table::binding_bytes(digest, table::testing::counted_slots(*view)),
+             1},
+        };
+    }
+    static std::vector<Segment> endpoints() {
+        const table::Bytes bytes = *table::build_endpoints({});
+        const uint64_t digest = table::digest(bytes);
+        return {
+            {table::Segment::endpoints, bytes, digest},
+            {table::Segment::endpoint_slots, table::binding_bytes(digest, {}), 1},
+        };
+    }
+    static std::vector<Segment> both(std::vector<Segment> a, std::vector<Segment> b) {
+        return {a[0], b[0], a[1], b[1]};
+    }
+    void publish(uint64_t generation, const std::vector<Segment>& segments) {
         table::Message message;
         message.kind = table::MessageKind::publish;
         message.generation = generation;
+        std::vector<table::Descriptor> sealed;
         std::vector<int> descriptors;
-        for (const auto& [segment, fd] : segments) {
-            message.segments |= static_cast<uint8_t>(1U << static_cast<unsigned>(segment));
-            message.digests[static_cast<size_t>(segment)] = generation;
-            descriptors.push_back(fd);
+        for (const Segment& segment : segments) {
+            message.segments |= table::bit_of(segment.segment);
+            message.digests[static_cast<size_t>(segment.segment)] = segment.digest;
+            auto made = table::seal("test", segment.bytes);
+            ASSERT_TRUE(made);
+            sealed.push_back(std::move(*made));
+            descriptors.push_back(sealed.back().get());
         }
         ASSERT_TRUE(table::send(supervisor_.get(), message, descriptors));
+    }
+    void order(table::MessageKind kind, uint16_t worker = 0) {
+        table::Message message;
+        message.kind = kind;
+        message.worker = worker;
+        ASSERT_TRUE(table::send(supervisor_.get(), message));
     }
     table::Message answer() {
         table::Message got;
@@ -56,60 +93,86 @@ protected:
         return got;
     }
     Reason running_reason() {
-        const exchange::Pin pin = world_.tables.pin();
-        if (!pin) return Reason::table_absent;
-        return static_cast<Reason>(pin->view.splits()[0].reason);
+        Holder holder;
+        holder.pin.take(world_.tables);
+        if (!holder.pin) return Reason::table_absent;
+        return static_cast<Reason>(holder.pin->view.splits()[0].reason);
     }
+    struct Holder final : exchange::PinOwner {
+        void let_go() override { pin.release(); }
+        exchange::Pin pin{*this};
+    };
+    struct Heard final : Orders {
+        void drain() override { said.emplace_back("drain"); }
+        void adopt(uint32_t worker) override { said.push_back("adopt " + std::to_string(worker)); }
+        void release(uint32_t worker) override {
+            said.push_back("release " + std::to_string(worker));
+        }
+        std::vector<std::string> said;
+    };
 
     World world_;
-    int drains_ = 0;
+    Heard heard_;
     table::Descriptor supervisor_;
-    TablesChannel channel_{world_.services, world_.poller, world_.pool, 3, [this] { ++drains_; }};
+    TablesChannel channel_{
+        world_.services, world_.poller, world_.pool, world_.live.mapping.worker(0), 3, heard_
+    };
 };
 
 TEST_F(TablesChannelTest, ATableRunsAndIsAnswered) {
-    const auto routes = sealed(table::build_routes(refusing_routes(Reason::no_weight)));
-    const auto endpoints = sealed(table::build_endpoints({}));
-    publish(
-        7, {{table::Segment::routes, routes.get()}, {table::Segment::endpoints, endpoints.get()}}
-    );
+    publish(7, both(routes(Reason::no_weight), endpoints()));
     const table::Message told = answer();
-    EXPECT_EQ(told.kind, table::MessageKind::running);
+    EXPECT_EQ(told.kind, table::MessageKind::running) << reason_text(told.reason);
     EXPECT_EQ(told.generation, 7u);
     EXPECT_EQ(told.worker, 3u);
     EXPECT_TRUE(world_.tables.ready());
     EXPECT_EQ(running_reason(), Reason::no_weight);
+    EXPECT_EQ(world_.live.mapping.worker(0).generation.load(), 7u);
 }
 
 TEST_F(TablesChannelTest, OneSegmentCanBeReplacedAlone) {
-    const auto first = sealed(table::build_routes(refusing_routes(Reason::no_weight)));
-    publish(1, {{table::Segment::routes, first.get()}});
+    publish(1, routes(Reason::no_weight));
     answer();
-    const auto second = sealed(table::build_routes(refusing_routes(Reason::backend_not_found)));
-    publish(2, {{table::Segment::routes, second.get()}});
+    publish(2, routes(Reason::backend_not_found));
     EXPECT_EQ(answer().generation, 2u);
     EXPECT_EQ(running_reason(), Reason::backend_not_found);
     EXPECT_EQ(world_.tables.mapped(), 1u);
 }
 
 TEST_F(TablesChannelTest, ADeliveryRunsWholeOrNotAtAll) {
-    const auto first = sealed(table::build_routes(refusing_routes(Reason::no_weight)));
-    publish(1, {{table::Segment::routes, first.get()}});
+    publish(1, routes(Reason::no_weight));
     answer();
-    const auto second = sealed(table::build_routes(refusing_routes(Reason::backend_not_found)));
-    // The second segment is of the wrong kind.
-    publish(2, {{table::Segment::routes, second.get()}, {table::Segment::endpoints, first.get()}});
+    auto wrong = endpoints();
+    wrong[0].bytes = bytes_of(refusing_routes(Reason::no_weight));
+    publish(2, both(routes(Reason::backend_not_found), wrong));
     const table::Message told = answer();
     EXPECT_EQ(told.kind, table::MessageKind::refused);
     EXPECT_NE(told.reason, Reason::ok);
     EXPECT_EQ(running_reason(), Reason::no_weight) << "the last good table goes on";
+    EXPECT_EQ(world_.live.mapping.worker(0).generation.load(), 1u);
 }
 
-TEST_F(TablesChannelTest, DrainIsHeard) {
-    table::Message message;
-    message.kind = table::MessageKind::drain;
-    ASSERT_TRUE(table::send(supervisor_.get(), message));
-    EXPECT_TRUE(world_.until([&] { return drains_ == 1; }));
+TEST_F(TablesChannelTest, ASegmentWithoutItsSlotsIsRefused) {
+    publish(1, {routes(Reason::no_weight)[0]});
+    EXPECT_EQ(answer().reason, Reason::message_malformed);
+    publish(2, {endpoints()[1]});
+    EXPECT_EQ(answer().reason, Reason::message_malformed);
+}
+
+TEST_F(TablesChannelTest, SlotsOfAnotherSegmentAreRefused) {
+    auto foreign = routes(Reason::no_weight);
+    foreign[0] = routes(Reason::backend_not_found)[0];
+    publish(1, foreign);
+    EXPECT_EQ(answer().reason, Reason::table_bad_reference);
+    EXPECT_EQ(running_reason(), Reason::table_absent);
+}
+
+TEST_F(TablesChannelTest, OrdersAreHeard) {
+    order(table::MessageKind::adopt, 5);
+    order(table::MessageKind::release, 5);
+    order(table::MessageKind::drain);
+    const std::vector<std::string> said{"adopt 5", "release 5", "drain"};
+    EXPECT_TRUE(world_.until([&] { return heard_.said == said; }));
     EXPECT_FALSE(channel_.closed());
 }
 

@@ -10,6 +10,8 @@
 #include "proxy/net/poller.h"
 #include "proxy/upstream/pool.h"
 #include "table/builder.h"
+#include "tests/unit/exchange/delivered.h"
+#include "tests/unit/live/state.h"
 #include "tests/unit/net/sockets.h"
 
 namespace sluice::worker::testing {
@@ -26,14 +28,27 @@ struct World {
     net::Poller poller;
     net::Wheel wheel{now};
     net::Turns turns;
-    live::Loads loads;
+    live::testing::State live;
+    live::PodLoads& loads = live.loads;
     exchange::Tables tables{loads, 7};
     upstream::Pool pool{poller, blocks, now};
     exchange::Random random{42};
-    exchange::Tally tally;
+    exchange::Tally tally{live.mapping.worker(0)};
     std::unique_ptr<exchange::HeadScratch> scratch = std::make_unique<exchange::HeadScratch>();
     exchange::Services services{
-        frames, wheel, turns, tables, loads, pool, *scratch, random, tally, now
+        frames,
+        wheel,
+        turns,
+        tables,
+        loads,
+        live.counters,
+        live.journal,
+        pool,
+        *scratch,
+        random,
+        tally,
+        {},
+        now,
     };
 
     void turn() {
@@ -51,7 +66,7 @@ struct World {
         now += ms * kMs;
         wheel.advance(now + net::kTickNs);
     }
-    uint64_t ended(Reason reason) const { return tally.ended[static_cast<size_t>(reason)]; }
+    uint64_t ended(Reason reason) const { return live.ended(static_cast<uint16_t>(reason)); }
 };
 
 // A table whose one rule answers every request of any host with a refusal, and one endpoint.
