@@ -2,7 +2,8 @@
 // No pointers; every value that another process may have written is clamped by who reads it. Times
 // are CLOCK_MONOTONIC nanoseconds. Single-writer words are relaxed atomics: readers may see a
 // number that is a moment old, never a torn one. Made once, before the first worker; sizes never
-// change. Untouched pages cost nothing, so regions are as large as the limits allow.
+// change. Untouched pages cost nothing, so regions are as large as the limits allow; a read touches
+// a page as well, so nobody walks a region past what is in use.
 #pragma once
 
 #include <array>
@@ -54,13 +55,6 @@ struct Region {
     uint64_t count = 0;   // entries
 };
 
-struct Header {
-    uint64_t magic;
-    uint64_t layout;                       // layout_hash() of the build that made it
-    uint64_t bytes;                        // of the whole mapping
-    std::array<Region, kRegions> regions;  // by RegionKind - 1
-};
-
 // How many of what; the supervisor takes them from table/limits.h.
 struct Sizes {
     uint32_t workers = 1;
@@ -70,6 +64,14 @@ struct Sizes {
     uint32_t journal_records = 0;  // of one worker
     uint32_t lost_records = 0;
     uint32_t log_ring_bytes = 0;  // of one worker; a power of two
+};
+
+struct Header {
+    uint64_t magic;
+    uint64_t layout;                       // layout_hash() of the build that made it
+    uint64_t bytes;                        // of the whole mapping
+    Sizes sizes;                           // the directory follows from them
+    std::array<Region, kRegions> regions;  // by RegionKind - 1
 };
 
 inline constexpr size_t kReasonCells = 128;  // at least as many as there are reasons
@@ -121,12 +123,13 @@ static_assert(sizeof(PodRecord) <= 4096);
 
 enum class SlotState : uint32_t { free, bound, retired };
 
-// One (rule, backend), or one endpoint. Written by the steward only; `state` last.
+// One (rule, backend), or one endpoint. Written by the steward only; `state` last. Slots are given
+// from the front, so the records that were ever used stand before those that never were.
 struct SlotRecord {
     std::atomic<SlotState> state;
     uint32_t first_length;
     uint32_t second_length;
-    uint32_t reserved;
+    uint32_t used;  // 1: was given to an identity at some time
     Identity identity;
     uint64_t retired_generation;  // the first that does not name it
     uint64_t retired_ns;
@@ -159,7 +162,7 @@ struct Histogram {
 
 // How requests of one (rule, backend) ended, by one worker. A cell is
 //   bits 63..48: 1 + reason * 8 + class of the status (0 = no answer was sent), 47..0: how many.
-// Cells fill from the front; the last one also takes what finds no cell (tag kOtherOutcome).
+// Cells fill from the front; the last one is for what finds no cell (tag kOtherOutcome).
 inline constexpr size_t kOutcomes = 16;
 inline constexpr uint64_t kOtherOutcome = 0xffff;
 struct Counter {

@@ -18,7 +18,8 @@ inline constexpr size_t kLogHeaders = 8;  // allow-listed request headers
 enum class LogText : uint8_t { request_id, caller, host, method, path, headers, kCount };
 inline constexpr size_t kLogTexts = static_cast<size_t>(LogText::kCount) - 1 + kLogHeaders;
 
-// The fixed part of one record; texts follow without separators, then padding to 8 bytes.
+// The fixed part of one record; texts follow without separators, then padding to 8 bytes. A whole
+// record is kLogSlackBytes at most: append() cuts what does not fit, from the last text on.
 struct LogFacts {
     uint32_t size = 0;  // of the whole record; a multiple of 8; written by append()
     uint16_t status = 0;

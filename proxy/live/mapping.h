@@ -3,6 +3,7 @@
 // caller must keep in range, with the counts given here.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -17,7 +18,8 @@ namespace sluice::live {
 class Mapping {
 public:
     // A new one: a memfd sealed against shrinking, growing and more seals (never against writing).
-    // `fd` is owned by the caller and may be inherited. Error: the sentence for people.
+    // `fd` is owned by the caller and may be inherited (untouched on error). Error: the sentence
+    // for people.
     static tl::expected<Mapping, std::string> create(const Sizes& sizes, int& fd);
     static tl::expected<Mapping, std::string> attach(int fd);
     Mapping() = default;
@@ -34,6 +36,8 @@ public:
     std::span<Counter> counters(uint32_t worker) const;  // by counter slot
     std::span<Word> counter_loads(uint32_t worker) const;
     std::span<JournalRecord> journal(uint32_t worker) const;
+    // Zeroes the entry of one worker in a per-worker region and gives its pages back.
+    void clear(RegionKind kind, uint32_t worker) const;
     LogRing& log_ring(uint32_t worker) const;
     std::byte* log_bytes(uint32_t worker) const;  // sizes().log_ring_bytes + kLogSlackBytes
 
@@ -44,12 +48,17 @@ public:
     std::span<LostRecord> lost() const;
 
 private:
+    static tl::expected<Mapping, std::string> map(int fd, size_t bytes);
+    const Region& region(RegionKind kind) const;
     template <typename Entry>
     Entry* entry(RegionKind kind, uint64_t index) const;
+    template <typename Entry>
+    std::span<Entry> entries(RegionKind kind, uint64_t index, size_t count) const;
 
     std::byte* base_ = nullptr;
     size_t size_ = 0;
     Sizes sizes_;
+    std::array<Region, kRegions> regions_{};  // our own: the shared directory may change
 };
 
 }  // namespace sluice::live

@@ -22,7 +22,8 @@ struct SlotName {
 
 class SlotTable {
 public:
-    // `records` from the mapping; the first `reserved` slots are never given to an identity.
+    // `records` from the mapping, with what an earlier table wrote; the first `reserved` slots are
+    // never given to an identity.
     SlotTable(std::span<SlotRecord> records, uint32_t reserved);
 
     // The slots of a new table's names, same order; kOtherSlot when all are taken. Names that
@@ -47,13 +48,19 @@ private:
     struct Hash {
         size_t operator()(const Identity& identity) const { return identity.low; }
     };
+    void recover(Slot slot);
     std::vector<Slot> resting(uint64_t oldest_generation, int64_t now_ns) const;
-    Slot take(const SlotName& name);
+    Slot find_or_take(const SlotName& name);
+    Slot unused();
+    void set(Slot slot, SlotState state);
+    void retire_unnamed(const std::vector<bool>& named, uint64_t generation, int64_t now_ns);
     void free(Slot slot);
 
     std::span<SlotRecord> records_;
     std::unordered_map<Identity, Slot, Hash> slots_;
+    std::vector<SlotState> states_;  // of the records ever used, and the reserved ones in front
     std::vector<Slot> free_;
+    Slot reserved_;
     uint32_t bound_ = 0;
     uint32_t overflowed_ = 0;
 };

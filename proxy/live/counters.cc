@@ -1,0 +1,133 @@
+// Counting an exchange, and the sums that people see.
+#include "proxy/live/counters.h"
+
+#include <algorithm>
+#include <map>
+
+namespace sluice::live {
+namespace {
+
+constexpr unsigned kTagShift = 48;
+constexpr uint64_t kCountMask = (uint64_t{1} << kTagShift) - 1;
+constexpr unsigned kClasses = 8;  // room for the class in a tag
+constexpr unsigned kLargestStatus = 599;
+
+// One writer: no other process changes the number in between.
+template <typename Number, typename Amount>
+void add(std::atomic<Number>& number, Amount amount) {
+    const Number before = number.load(std::memory_order_relaxed);
+    number.store(before + static_cast<Number>(amount), std::memory_order_relaxed);
+}
+
+uint64_t tag_of(uint16_t reason, uint16_t status) {
+    const unsigned status_class = status > kLargestStatus ? 0 : status / 100;
+    if (reason >= kOtherReason) return kOtherOutcome;
+    return 1 + uint64_t{reason} * kClasses + status_class;
+}
+
+// The cell of `tag`, or the first empty one, or the last.
+void count(std::array<Count, kOutcomes>& cells, uint64_t tag) {
+    for (size_t i = 0; i + 1 < kOutcomes; ++i) {
+        const uint64_t cell = cells[i].load(std::memory_order_relaxed);
+        if (cell >> kTagShift != tag && cell != 0) continue;
+        // Full after 2^48; one more would turn it into another outcome.
+        const uint64_t number = std::min((cell & kCountMask) + 1, kCountMask);
+        cells[i].store(tag << kTagShift | number, std::memory_order_relaxed);
+        return;
+    }
+    Count& other = cells[kOutcomes - 1];
+    const uint64_t number = other.load(std::memory_order_relaxed) & kCountMask;
+    const uint64_t next = std::min(number + 1, kCountMask);
+    other.store(kOtherOutcome << kTagShift | next, std::memory_order_relaxed);
+}
+
+void observe(Histogram& histogram, int64_t value_ns) {
+    const int64_t value = std::max<int64_t>(value_ns, 0);
+    size_t bucket = 0;
+    for (const int64_t bound : kBounds) bucket += value > bound ? 1 : 0;
+    add(histogram.buckets[bucket], 1);
+    add(histogram.sum_ns, value);
+}
+
+void decrease(Word& word) {
+    const uint32_t before = word.load(std::memory_order_relaxed);
+    if (before != 0) word.store(before - 1, std::memory_order_relaxed);
+}
+
+void add_to(HistogramSum& sum, const Histogram& histogram) {
+    for (size_t i = 0; i < kBuckets; ++i) {
+        sum.buckets[i] += histogram.buckets[i].load(std::memory_order_relaxed);
+    }
+    sum.sum_ns += histogram.sum_ns.load(std::memory_order_relaxed);
+}
+
+using Tallies = std::map<uint64_t, uint64_t>;  // by tag, so by reason, then class
+
+void add_to(Tallies& tallies, const std::array<Count, kOutcomes>& cells) {
+    for (const Count& each : cells) {
+        const uint64_t cell = each.load(std::memory_order_relaxed);
+        if (cell >> kTagShift != 0) tallies[cell >> kTagShift] += cell & kCountMask;
+    }
+}
+
+Outcome outcome(uint64_t tag, uint64_t number) {
+    if (tag == kOtherOutcome) return {.reason = kOtherReason, .status_class = 0, .count = number};
+    return {
+        .reason = static_cast<uint16_t>((tag - 1) / kClasses),
+        .status_class = static_cast<uint8_t>((tag - 1) % kClasses),
+        .count = number,
+    };
+}
+
+}  // namespace
+
+Counters::Counters(const Mapping& mapping, uint32_t worker)
+    : own_(mapping.counters(worker)), in_flight_(mapping.counter_loads(worker)) {}
+
+void Counters::begin(Slot slot) {
+    add(in_flight_[clamp(slot)], 1);
+}
+
+void Counters::leave(Slot slot) {
+    decrease(in_flight_[clamp(slot)]);
+}
+
+void Counters::end(Slot slot, const Ended& ended) {
+    const Slot own = clamp(slot);
+    Counter& counter = own_[own];
+    count(counter.outcomes, tag_of(ended.reason, ended.status));
+    observe(counter.duration, ended.duration_ns);
+    if (ended.first_byte_ns >= 0) observe(counter.first_byte, ended.first_byte_ns);
+    if (ended.bytes_in != 0) add(counter.bytes_in, ended.bytes_in);
+    if (ended.bytes_out != 0) add(counter.bytes_out, ended.bytes_out);
+    if (ended.retries != 0) add(counter.retries, ended.retries);
+    decrease(in_flight_[own]);
+}
+
+uint64_t HistogramSum::count() const {
+    uint64_t all = 0;
+    for (const uint64_t bucket : buckets) all += bucket;
+    return all;
+}
+
+CounterSum sum(const Mapping& mapping, Slot slot) {
+    CounterSum result;
+    if (slot >= mapping.sizes().counter_slots) return result;
+    Tallies tallies;
+    uint64_t in_flight = 0;
+    for (uint32_t worker = 0; worker < mapping.sizes().workers; ++worker) {
+        const Counter& counter = mapping.counters(worker)[slot];
+        add_to(tallies, counter.outcomes);
+        add_to(result.duration, counter.duration);
+        add_to(result.first_byte, counter.first_byte);
+        result.bytes_in += counter.bytes_in.load(std::memory_order_relaxed);
+        result.bytes_out += counter.bytes_out.load(std::memory_order_relaxed);
+        result.retries += counter.retries.load(std::memory_order_relaxed);
+        in_flight += mapping.counter_loads(worker)[slot].load(std::memory_order_relaxed);
+    }
+    for (const auto& [tag, number] : tallies) result.outcomes.push_back(outcome(tag, number));
+    result.in_flight = static_cast<uint32_t>(std::min<uint64_t>(in_flight, UINT32_MAX));
+    return result;
+}
+
+}  // namespace sluice::live
