@@ -47,6 +47,8 @@ void add_run(CLI::App& app, RunSettings& settings) {
     verb->add_option(
         "--state-dir", settings.state_dir, "where the sockets live; default: temporary"
     );
+    verb->add_option("--access-log", settings.access_log, "off, stdout, file:PATH or syslog")
+        ->capture_default_str();
     verb->add_option("--workers", settings.workers, "proxy processes")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();

@@ -125,6 +125,10 @@ private:
              settings_.listen,
              "--socket",
              socket("proxy.sock"),
+             "--admin-socket",
+             socket("proxy-admin.sock"),
+             "--access-log",
+             settings_.access_log,
              "--workers",
              std::to_string(settings_.workers)},
             true,
@@ -197,15 +201,18 @@ private:
         return stop;
     }
 
-    // The proxy says "listening ADDRESS". It keeps that address over restarts, even one that the
-    // kernel chose.
+    // The proxy says "listening ADDRESS"; what else it says is for people. It keeps that address
+    // over restarts, even one that the kernel chose.
     void hear(const std::string& text) {
         heard_ += text;
         for (size_t end = heard_.find('\n'); end != std::string::npos; end = heard_.find('\n')) {
             const std::string line = heard_.substr(0, end);
             heard_.erase(0, end + 1);
             constexpr const char* kWord = "listening ";
-            if (!line.starts_with(kWord)) continue;
+            if (!line.starts_with(kWord)) {
+                std::printf("%s\n", line.c_str());  // the access log, when it goes there
+                continue;
+            }
             const std::string address = line.substr(std::strlen(kWord));
             gateway_ = dialable(address);
             auto& argv = children_.argv(proxy_);
@@ -223,7 +230,8 @@ private:
                        " s for open streams, Ctrl-C again to stop now"}
         );
         // A directory that the user named is left as it was found.
-        for (const char* name : {"proxy.sock", "admin.sock"}) ::unlink(socket(name).c_str());
+        for (const char* name : {"proxy.sock", "admin.sock", "proxy-admin.sock"})
+            ::unlink(socket(name).c_str());
         return code;
     }
 
