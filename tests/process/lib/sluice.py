@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -9,8 +10,9 @@ from pathlib import Path
 from types import TracebackType
 
 from .client import Address, Client, fetch
-from .http1 import Fields, Response
+from .http1 import Fields, Response, read_response, render
 from .manifests import Object, write
+from .metrics import Metrics
 from .programs import Program, command_line, program
 from .waiting import until
 
@@ -25,6 +27,9 @@ class Sluice:
         *,
         prefix: Sequence[str] = (),
         proxy_env: dict[str, str] | None = None,
+        workers: int = 1,
+        access_log: str = "off",
+        proxy_options: Sequence[str] = (),
     ) -> None:
         """`prefix` stands before both command lines (taskset …)."""
         self.work_dir = work_dir
@@ -37,6 +42,7 @@ class Sluice:
         sockets = Path(self._sockets.name)
         self.proxy_socket = sockets / "proxy.sock"
         self.admin_socket = sockets / "admin.sock"
+        self.proxy_admin_socket = sockets / "proxy-admin.sock"
         self.proxy = Program(
             work_dir / "proxy.log",
             *prefix,
@@ -45,6 +51,13 @@ class Sluice:
             "127.0.0.1:0",
             "--socket",
             self.proxy_socket,
+            "--admin-socket",
+            self.proxy_admin_socket,
+            "--workers",
+            str(workers),
+            "--access-log",
+            access_log,
+            *proxy_options,
             env=proxy_env,
         )
         self.controller = Program(
@@ -101,9 +114,35 @@ class Sluice:
         return await fetch(self.address, method, target, fields, body, timeout_s)
 
     def worker_pid(self) -> int:
-        workers = [pid for pid in self.proxy.descendants() if "worker" in command_line(pid)]
+        workers = self.worker_pids()
         assert len(workers) == 1, f"workers: {workers}"
         return workers[0]
+
+    def worker_pids(self) -> list[int]:
+        """Those alive, by index."""
+        found: dict[int, int] = {}
+        for pid in self.proxy.descendants():
+            try:
+                words = command_line(pid)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if "worker" in words:
+                found[int(words[words.index("--index") + 1])] = pid
+        return [found[index] for index in sorted(found)]
+
+    async def ask_steward(self, target: str) -> Response:
+        """One request to the proxy's admin socket."""
+        reader, writer = await asyncio.open_unix_connection(self.proxy_admin_socket)
+        try:
+            writer.write(render(f"GET {target} HTTP/1.1", [("Host", "steward")], b""))
+            return await asyncio.wait_for(read_response(reader, "GET"), 10)
+        finally:
+            writer.close()
+
+    async def metrics(self) -> Metrics:
+        page = await self.ask_steward("/metrics")
+        assert page.status == 200, page.status
+        return Metrics(page.body.decode())
 
     async def _has_table(self) -> bool:
         for part in (self.proxy, self.controller):
