@@ -16,7 +16,7 @@ struct RunSettings {
     std::string programs;   // the directory of sluice-controller, sluice-proxy and modelsim
     bool simulate = false;
     unsigned workers = 1;
-    std::string access_log = "off";  // as sluice-proxy takes it
+    std::string access_log = "off";       // as sluice-proxy takes it
     unsigned sim_ttft_ms = 150;           // the simulated servers' time to first token
     unsigned sim_tokens_per_second = 40;  // and speed; 0 = all at once
     compile::Options options;

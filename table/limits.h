@@ -67,15 +67,15 @@ inline constexpr size_t kWorkers = 64;
 inline constexpr size_t kListeners = 16;  // addresses that clients connect to
 
 // Live state of one pod (design 10.5); untouched slots cost no memory.
-inline constexpr size_t kLoadSlots = 262'144;    // endpoints, with those that rest
-inline constexpr size_t kCounterSlots = 50'002;  // (rule, backend) pairs, other and unrouted
-inline constexpr size_t kBuckets = 1'000'000;    // (policy, rule, caller)
+inline constexpr size_t kLoadSlots = 262'144;       // endpoints, with those that rest
+inline constexpr size_t kCounterSlots = 50'002;     // (rule, backend) pairs, other and unrouted
+inline constexpr size_t kBuckets = 1'000'000;       // (policy, rule, caller)
 inline constexpr size_t kExchanges = kConnections;  // open at once in one worker
-inline constexpr size_t kLostExchanges = 4'096;  // of dead workers, until the log has them
+inline constexpr size_t kLostExchanges = 4'096;     // of dead workers, until the log has them
 inline constexpr size_t kLogRingBytes = size_t{1} << 20;  // of one worker
-inline constexpr size_t kGenerationsMapped = 4;  // of routes in one worker; older pins end
-inline constexpr size_t kLogHeaders = 8;         // request headers that the access log may name
-inline constexpr size_t kTrustedHops = 64;       // CIDRs
+inline constexpr size_t kGenerationsMapped = 4;           // of routes in one worker; older pins end
+inline constexpr size_t kLogHeaders = 8;    // request headers that the access log may name
+inline constexpr size_t kTrustedHops = 64;  // CIDRs
 
 // Files and objects.
 inline constexpr size_t kManifestBytes = 4 * 1024 * 1024;  // one file

@@ -38,7 +38,10 @@ uint32_t nth_untried(std::span<const live::Slot> slots, const Tried& tried, uint
 }
 
 uint32_t pick_least(
-    std::span<const live::Slot> slots, const live::PodLoads& loads, const Tried& tried, uint64_t draw
+    std::span<const live::Slot> slots,
+    const live::PodLoads& loads,
+    const Tried& tried,
+    uint64_t draw
 ) {
     const auto count = static_cast<uint32_t>(slots.size());
     // Only a retry pays for a scan: it must draw fairly among those left.

@@ -167,7 +167,7 @@ TEST(Message, UnknownValuesAreRefused) {
     EXPECT_EQ(decoded_reason(with_byte(publish, 1, 0)), Reason::message_malformed);  // kind
     EXPECT_EQ(decoded_reason(with_byte(publish, 1, 12)), Reason::message_malformed);
     EXPECT_EQ(decoded_reason(with_byte(publish, 2, 32)), Reason::message_malformed);  // segment
-    EXPECT_EQ(decoded_reason(with_byte(publish, 3, 1)), Reason::message_malformed);  // zero
+    EXPECT_EQ(decoded_reason(with_byte(publish, 3, 1)), Reason::message_malformed);   // zero
     Message refused;
     refused.kind = MessageKind::refused;
     refused.reason = static_cast<Reason>(static_cast<uint16_t>(Reason::kCount) - 1);
