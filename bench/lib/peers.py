@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -26,12 +27,19 @@ class Setting:
     workload: Workload
     endpoints: Sequence[Address]
     prefix: Sequence[str]  # taskset, nice: before each command line
-    logging: bool = False
+    logging: bool = True
+
+
+def pinned(core: int) -> list[str]:
+    """Before every command line: one core for all, and first in line where we may ask for it."""
+    polite = ["nice", "-n", "-15"] if os.geteuid() == 0 else []
+    return ["taskset", "-c", str(core), *polite]
 
 
 class Candidate(ABC):
     name: str
     address: Address
+    connections: int = 1  # how many times the workload's
 
     @abstractmethod
     async def start(self, setting: Setting, stack: AsyncExitStack) -> None:
@@ -45,6 +53,12 @@ class Candidate(ABC):
 class SluiceCandidate(Candidate):
     name = "sluice"
 
+    def __init__(self, workers: int = 1) -> None:
+        """With several workers, each gets the workload's connections."""
+        self.connections = workers
+        if workers > 1:
+            self.name = f"sluice, {workers} workers"
+
     async def start(self, setting: Setting, stack: AsyncExitStack) -> None:
         paths = {prefix: "app" for prefix in setting.workload.prefixes()}
         objects = [ingress_class(), *service("app", setting.endpoints)]
@@ -52,7 +66,12 @@ class SluiceCandidate(Candidate):
             ingress(f"site-{index}", host, paths)
             for index, host in enumerate(setting.workload.hosts())
         ]
-        self._sluice = Sluice(setting.work_dir, objects, prefix=setting.prefix)
+        work_dir = setting.work_dir / self.name.replace(" ", "-").replace(",", "")
+        work_dir.mkdir()
+        log = f"file:{work_dir}/access.log" if setting.logging else "off"
+        self._sluice = Sluice(
+            work_dir, objects, prefix=setting.prefix, workers=self.connections, access_log=log
+        )
         await stack.enter_async_context(self._sluice)
         self.address = self._sluice.address
 

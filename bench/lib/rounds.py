@@ -87,7 +87,8 @@ async def one_round(candidate: Candidate, origin: ModelSim, plan: LoadPlan) -> R
 
 async def wrk(candidate: Candidate, plan: LoadPlan) -> tuple[int, int]:
     host, port = candidate.address
-    command = [*plan.prefix, "wrk", "-t1", f"-c{plan.connections}", f"-d{plan.seconds}s"]
+    connections = plan.connections * candidate.connections
+    command = [*plan.prefix, "wrk", "-t1", f"-c{connections}", f"-d{plan.seconds}s"]
     command += ["-s", str(plan.script), f"http://{host}:{port}"]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     output = (await process.communicate())[0].decode()
