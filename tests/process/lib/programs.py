@@ -74,6 +74,15 @@ class Program:
         assert self._process is not None
         return self._process.pid
 
+    def send_signal(self, signal_number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal_number)
+
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        assert self._process is not None
+        return self._process.returncode
+
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 

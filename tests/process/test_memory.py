@@ -1,0 +1,83 @@
+"""Memory of a worker per idle connection and per running stream, as the slope between two counts."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from lib.client import Client
+from lib.manifests import one_route
+from lib.origin import Exchange, Origin, answer, stall
+from lib.sluice import Sluice
+from lib.waiting import until
+
+HOST = [("Host", "test.example")]
+FEW, MANY = 500, 3000
+IDLE_MARK_KIB = 2
+STREAM_MARK_KIB = 6
+
+
+
+async def event_stream(exchange: Exchange) -> bool:
+    if exchange.seen.request.target != "/stream":
+        return await answer()(exchange)
+    return await stall(
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"9\r\ndata: 1\n\n\r\n"
+    )(exchange)
+
+
+def anonymous_kib(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1])
+    raise ValueError(f"no RssAnon of {pid}")
+
+
+async def slope_kib(tmp_path: Path, target: str, whole: bool) -> float:
+    """KiB a connection between FEW and MANY of them, once the worker has tidied up."""
+    async with AsyncExitStack() as stack:
+        origin = await stack.enter_async_context(Origin(event_stream))
+        sluice = await stack.enter_async_context(Sluice(tmp_path, one_route([origin.address])))
+        worker = sluice.worker_pid()
+        sizes: list[int] = []
+        opened = 0
+        for count in (FEW, MANY):
+            while opened < count:
+                client = await stack.enter_async_context(Client(sluice.address))
+                await client.send_request("GET", target, HOST)
+                if whole:
+                    assert (await client.response()).status == 200
+                else:
+                    assert (await client.response_head()).status == 200
+                opened += 1
+            sizes.append(await settled_kib(worker))
+        return (sizes[1] - sizes[0]) / (MANY - FEW)
+
+
+async def settled_kib(worker: int) -> int:
+    """Free lists are trimmed once a second: the size when two looks agree."""
+    size = anonymous_kib(worker)
+
+    async def same() -> bool:
+        nonlocal size
+        before, size = size, anonymous_kib(worker)
+        return before == size
+
+    for _ in range(3):
+        await asyncio.sleep(1.1)  # a turn of the trimming, which is what is measured
+        await until(same, "the size stands")
+    return size
+
+
+async def test_an_idle_connection(tmp_path: Path) -> None:
+    kib = await slope_kib(tmp_path, "/", whole=True)
+    print(f"an idle connection: {kib:.2f} KiB (mark {IDLE_MARK_KIB})")
+    assert kib <= 2 * IDLE_MARK_KIB
+
+
+async def test_a_running_stream(tmp_path: Path) -> None:
+    kib = await slope_kib(tmp_path, "/stream", whole=False)
+    print(f"a running stream: {kib:.2f} KiB (mark {STREAM_MARK_KIB})")
+    assert kib <= 2 * STREAM_MARK_KIB
