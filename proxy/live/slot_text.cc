@@ -44,7 +44,7 @@ uint32_t put(char* to, std::string_view text, size_t room) {
 void write_texts(SlotRecord& record, std::string_view first, std::string_view second) {
     const size_t half = kRoom / 2;
     const size_t room = second.size() >= half ? half : kRoom - second.size();
-    record.first_length = put(record.text.data(), first, std::max(room, half));
+    record.first_length = put(record.text.data(), first, room);
     record.second_length =
         put(record.text.data() + record.first_length, second, kRoom - record.first_length);
 }

@@ -9,10 +9,10 @@ namespace sluice::live {
 
 SlotTable::SlotTable(std::span<SlotRecord> records, uint32_t reserved)
     : records_(records),
-      states_(std::min<size_t>(reserved, records.size()), SlotState::free),
-      reserved_(static_cast<Slot>(states_.size())) {
-    while (states_.size() < records_.size() && records_[states_.size()].used != 0) {
-        recover(static_cast<Slot>(states_.size()));
+      owners_(std::min<size_t>(std::max(reserved, kOtherSlot + 1), records.size())),
+      reserved_(static_cast<Slot>(owners_.size())) {
+    while (owners_.size() < records_.size() && records_[owners_.size()].used != 0) {
+        recover(static_cast<Slot>(owners_.size()));
     }
 }
 
@@ -20,9 +20,14 @@ SlotTable::SlotTable(std::span<SlotRecord> records, uint32_t reserved)
 void SlotTable::recover(Slot slot) {
     const SlotRecord& record = records_[slot];
     SlotState state = record.state.load(std::memory_order_acquire);
+    Owner owner{
+        .identity = record.identity,
+        .retired_generation = record.retired_generation,
+        .retired_ns = static_cast<int64_t>(record.retired_ns),
+    };
     const bool owned = state == SlotState::bound || state == SlotState::retired;
-    if (!owned || !slots_.try_emplace(record.identity, slot).second) state = SlotState::free;
-    states_.push_back(SlotState::free);
+    if (!owned || !slots_.try_emplace(owner.identity, slot).second) state = SlotState::free;
+    owners_.push_back(owner);
     set(slot, state);
     if (state == SlotState::free) free_.push_back(slot);
 }
@@ -38,7 +43,7 @@ std::vector<Slot> SlotTable::bind(
         if (slot == kOtherSlot) ++overflowed_;
         result.push_back(slot);
     }
-    std::vector<bool> named(states_.size());
+    std::vector<bool> named(std::max<size_t>(owners_.size(), kOtherSlot + 1));
     for (const Slot slot : result) named[slot] = true;
     retire_unnamed(named, generation, now_ns);
     return result;
@@ -53,6 +58,7 @@ Slot SlotTable::find_or_take(const SlotName& name) {
     const Slot slot = unused();
     if (slot == kOtherSlot) return slot;
     SlotRecord& record = records_[slot];
+    owners_[slot].identity = name.identity;
     record.identity = name.identity;
     record.retired_generation = 0;
     record.retired_ns = 0;
@@ -70,17 +76,19 @@ Slot SlotTable::unused() {
         free_.pop_back();
         return slot;
     }
-    if (states_.size() >= records_.size()) return kOtherSlot;
-    states_.push_back(SlotState::free);
-    return static_cast<Slot>(states_.size() - 1);
+    if (owners_.size() >= records_.size()) return kOtherSlot;
+    owners_.emplace_back();
+    return static_cast<Slot>(owners_.size() - 1);
 }
 
 void SlotTable::retire_unnamed(
     const std::vector<bool>& named, uint64_t generation, int64_t now_ns
 ) {
-    for (Slot slot = reserved_; slot < states_.size(); ++slot) {
-        if (states_[slot] != SlotState::bound || named[slot]) continue;
-        records_[slot].retired_generation = generation;
+    for (Slot slot = reserved_; slot < owners_.size(); ++slot) {
+        Owner& owner = owners_[slot];
+        if (owner.state != SlotState::bound || named[slot]) continue;
+        owner.retired_generation = records_[slot].retired_generation = generation;
+        owner.retired_ns = now_ns;
         records_[slot].retired_ns = static_cast<uint64_t>(now_ns);
         set(slot, SlotState::retired);
     }
@@ -88,27 +96,27 @@ void SlotTable::retire_unnamed(
 
 std::vector<Slot> SlotTable::resting(uint64_t oldest_generation, int64_t now_ns) const {
     std::vector<Slot> result;
-    for (Slot slot = reserved_; slot < states_.size(); ++slot) {
-        if (states_[slot] != SlotState::retired) continue;
-        const SlotRecord& record = records_[slot];
-        if (record.retired_generation > oldest_generation) continue;
-        const auto since = static_cast<int64_t>(record.retired_ns);
-        if (now_ns >= since && now_ns - since >= kRetiredNs) result.push_back(slot);
+    for (Slot slot = reserved_; slot < owners_.size(); ++slot) {
+        const Owner& owner = owners_[slot];
+        if (owner.state != SlotState::retired) continue;
+        if (owner.retired_generation > oldest_generation) continue;
+        if (owner.retired_ns <= now_ns - kRetiredNs) result.push_back(slot);
     }
     return result;
 }
 
 void SlotTable::free(Slot slot) {
-    slots_.erase(records_[slot].identity);
+    slots_.erase(owners_[slot].identity);
     set(slot, SlotState::free);
     free_.push_back(slot);
 }
 
 // The record's state, ours, and how many are bound, in step.
 void SlotTable::set(Slot slot, SlotState state) {
-    if (states_[slot] == SlotState::bound) --bound_;
+    SlotState& own = owners_[slot].state;
+    if (own == SlotState::bound) --bound_;
     if (state == SlotState::bound) ++bound_;
-    states_[slot] = state;
+    own = state;
     records_[slot].state.store(state, std::memory_order_release);
 }
 

@@ -22,8 +22,8 @@ struct SlotName {
 
 class SlotTable {
 public:
-    // `records` from the mapping, with what an earlier table wrote; the first `reserved` slots are
-    // never given to an identity.
+    // `records` from the mapping, with what an earlier table wrote, which is read here and never
+    // again; the first `reserved` slots, and the other slot, are never given to an identity.
     SlotTable(std::span<SlotRecord> records, uint32_t reserved);
 
     // The slots of a new table's names, same order; kOtherSlot when all are taken. Names that
@@ -48,6 +48,13 @@ private:
     struct Hash {
         size_t operator()(const Identity& identity) const { return identity.low; }
     };
+    // What the record says, where no other process can change it.
+    struct Owner {
+        SlotState state = SlotState::free;
+        Identity identity;
+        uint64_t retired_generation = 0;
+        int64_t retired_ns = 0;
+    };
     void recover(Slot slot);
     std::vector<Slot> resting(uint64_t oldest_generation, int64_t now_ns) const;
     Slot find_or_take(const SlotName& name);
@@ -58,7 +65,7 @@ private:
 
     std::span<SlotRecord> records_;
     std::unordered_map<Identity, Slot, Hash> slots_;
-    std::vector<SlotState> states_;  // of the records ever used, and the reserved ones in front
+    std::vector<Owner> owners_;  // of the records ever used, and the reserved ones in front
     std::vector<Slot> free_;
     Slot reserved_;
     uint32_t bound_ = 0;
