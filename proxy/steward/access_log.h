@@ -22,7 +22,8 @@ struct LogTally {
 
 class AccessLog {
 public:
-    // Starts the thread. `wake` is an eventfd that workers write to. The mapping outlives this.
+    // Starts the thread; a sink that cannot be opened is said once on standard error and tried
+    // again each second. `wake` is an eventfd that workers write to. Both outlive this.
     AccessLog(const LogSettings& settings, const live::Mapping& mapping, int wake);
     // As stop(), with no patience.
     ~AccessLog();
