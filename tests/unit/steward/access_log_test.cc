@@ -350,13 +350,11 @@ TEST_F(Blocked, StopWithoutPatienceInTheDestructor) {
 TEST_F(Blocked, AThreadLeftBehindDoesNotTouchTheMappingAgain) {
     fill_rings();
     log_.reset();
-    const uint64_t tail = mapping_.log_ring(0).tail;
     mapping_ = live::Mapping();
     // Its write returns now, and the thread ends: the pipe has no writer left.
     const std::string taken = read_to_end();
     EXPECT_GT(taken.size(), 0U);
     EXPECT_EQ(taken.back(), '\n');
-    EXPECT_GE(tail, 0U);
 }
 
 TEST_F(Blocked, WhatTheSinkDidNotTakeIsTheNextStewards) {
