@@ -155,8 +155,9 @@ LogLine::LogLine(const std::vector<std::string>& headers) {
     const size_t count = std::min(headers.size(), headers_.size());
     std::array<char, kEscapedBytes * limits::kFieldNameBytes + kEscapeSlackBytes> name{};
     for (size_t i = 0; i < count; ++i) {
-        const std::string_view kept =
-            std::string_view(headers[i]).substr(0, limits::kFieldNameBytes);
+        const auto named = headers.begin() + static_cast<std::ptrdiff_t>(i);
+        if (std::find(headers.begin(), named, *named) != named) continue;
+        const std::string_view kept = std::string_view(*named).substr(0, limits::kFieldNameBytes);
         headers_[i] = '"' + std::string(name.data(), escape(name.data(), kept)) + "\":\"";
     }
 }

@@ -38,7 +38,7 @@ inline constexpr size_t kLineBytes =
 class LogLine {
 public:
     // Names of the allow-listed headers, in the order of the records; what is behind the last that
-    // a record can carry is ignored.
+    // a record can carry is ignored, and a name's second place.
     explicit LogLine(const std::vector<std::string>& headers);
 
     // Wall time of CLOCK_MONOTONIC's zero, for the lines that follow.

@@ -138,6 +138,14 @@ TEST_F(Line, AHeaderThatNobodyNamedIsNotLogged) {
     EXPECT_EQ(ended(whole_facts(), texts).find("secret"), std::string::npos);
 }
 
+TEST_F(Line, AHeaderThatIsNamedTwiceIsOneKey) {
+    LogLine format({"x-team", "x-team"});
+    LogTexts texts = whole_texts();
+    texts[static_cast<size_t>(LogText::headers) + 1] = texts[static_cast<size_t>(LogText::headers)];
+    const std::string line = text(format.ended(room_.data(), {}, texts, {}));
+    EXPECT_TRUE(line.ends_with(R"(,"headers":{"x-team":"curl/8"}})")) << line;
+}
+
 TEST_F(Line, AnIPv6Endpoint) {
     LogFacts facts = whole_facts();
     facts.endpoint = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
