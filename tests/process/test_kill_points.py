@@ -19,7 +19,10 @@ from lib.waiting import until
 
 HOST = [("Host", "test.example")]
 HEADER = (ROOT / "proxy/live/kill_point.h").read_text()
-POINTS = re.findall(r'"(journal\.[a-z_.]+)"', HEADER)
+# Buckets are claimed once there are limits; until then their points are the unit tests' alone.
+POINTS = [
+    point for point in re.findall(r'"(journal\.[a-z_.]+)"', HEADER) if ".claim." not in point
+]
 TURNS = (1, 4)  # at its first use and later
 
 
