@@ -20,11 +20,13 @@ public:
 
     // kNone: full; the caller goes on unrecorded or refuses.
     Index open(int64_t now_ns);
-    void close(Index index);
+    void close(Index index);  // once for each open()
     // Every call below: kNone does nothing.
     void route(Index index, Slot counter_slot, uint64_t rule_key);
-    void lease(Index index, Slot load_slot, uint32_t tries);  // before Loads::begin
-    void release(Index index);                                // after Loads::end
+    void lease(Index index, Slot load_slot, uint32_t tries);  // before PodLoads::begin
+    void release(Index index);                                // after PodLoads::end
+    // Before the amount is taken. Who dies between the two has it given back as well: one claim in
+    // the caller's favour for each death, never one against it.
     void claim(Index index, uint32_t place, Slot bucket, uint32_t amount_us);
     void phase(Index index, Phase phase);
     // Which exchange the worker is about to run code for; kNone: none. Evidence if it dies.
@@ -46,7 +48,8 @@ struct Buried {
 };
 // The supervisor, after the worker was reaped and before its index starts anew: zeroes its words,
 // gives journalled amounts back, counts each lost exchange as ended for `reason`, appends it to the
-// lost ring and frees its record. Total on any bytes in the worker's regions; idempotent.
+// lost ring and frees its record. WorkerRecord's `deaths` and `lost` are the caller's to count.
+// Total on any bytes in the worker's regions; idempotent.
 Buried bury(
     const Mapping& mapping, uint32_t worker, int64_t now_ns, uint32_t signal, uint16_t reason
 );
