@@ -18,6 +18,8 @@ inline constexpr size_t kHostBytes = 253;             // DNS name, without port 
 inline constexpr size_t kPathSegments = 256;          // segments of a canonical path
 inline constexpr size_t kInterimResponses = 8;        // 1xx heads before the final one
 inline constexpr size_t kRequestIdBytes = 128;        // a longer client x-request-id is replaced
+inline constexpr size_t kForwardedHops = 32;          // of an X-Forwarded-For, counted from its end
+inline constexpr size_t kProxyHeaderBytes = 16 + 4096;  // a PROXY protocol header, version 2
 
 // Bodies.
 inline constexpr size_t kChunkSizeDigits = 16;       // hex digits of one chunk size
