@@ -2,33 +2,12 @@
 // repaired.
 #include "proxy/http/gate.h"
 
-#include <arpa/inet.h>
-#include <cstring>
-
 #include "proxy/http/ascii.h"
+#include "proxy/http/ip_text.h"
 #include "table/limits.h"
 
 namespace sluice::http {
 namespace {
-
-bool is_port(std::string_view text) {
-    if (text.empty() || text.size() > 5 || text.front() == '0') return false;
-    uint32_t port = 0;
-    for (const char c : text) {
-        if (!detail::is_digit(c)) return false;
-        port = port * 10 + static_cast<uint32_t>(c - '0');
-    }
-    return port <= 0xffff;
-}
-
-bool is_ipv6(std::string_view text) {
-    char terminated[INET6_ADDRSTRLEN];
-    if (text.size() >= sizeof(terminated)) return false;
-    std::memcpy(terminated, text.data(), text.size());
-    terminated[text.size()] = '\0';
-    in6_addr address;
-    return inet_pton(AF_INET6, terminated, &address) == 1;
-}
 
 std::string_view lower_case(std::string_view text, Scratch& scratch) {
     char* place = scratch.take(text.size());
@@ -87,8 +66,10 @@ Authority parse_authority(std::string_view text, Scratch& scratch) {
     bool upper = false;
     std::string_view host;
     if (text.starts_with('[')) {
+        IpBytes address;
         const size_t bracket = text.find(']');
-        if (bracket == std::string_view::npos || !is_ipv6(text.substr(1, bracket - 1))) {
+        if (bracket == std::string_view::npos ||
+            !parse_ipv6(text.substr(1, bracket - 1), address)) {
             return refused_host();
         }
         size = bracket + 1;

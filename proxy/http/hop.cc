@@ -1,9 +1,12 @@
 // Hop-by-hop fields out, forwarded fields anew, and the request id.
 #include "proxy/http/hop.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "proxy/http/ascii.h"
+#include "proxy/http/caller.h"
+#include "proxy/http/gate.h"
 #include "proxy/http/hop_fields.h"
 
 namespace sluice::http {
@@ -39,6 +42,49 @@ bool is_usable_id(std::string_view id) {
     return true;
 }
 
+// What the forwarded fields will say; views into the head, the peer or the scratch.
+struct Forwarded {
+    std::string_view chain;
+    std::string_view host;
+    std::string_view port;
+};
+
+constexpr std::string_view kComma = ", ";
+
+// The chain in its order, and the peer behind it. Empty: the scratch is full.
+std::string_view extend(const HopChain& chain, std::string_view peer, Scratch& scratch) {
+    if (chain.count == 0) return peer;
+    size_t size = peer.size();
+    for (size_t i = 0; i < chain.count; ++i) size += chain.hops[i].text.size() + kComma.size();
+    char* const text = scratch.take(size);
+    if (text == nullptr) return {};
+    char* to = text;
+    for (size_t i = chain.count; i-- > 0;) {
+        const std::string_view hop = chain.hops[i].text;
+        to = std::copy(hop.begin(), hop.end(), to);
+        to = std::copy(kComma.begin(), kComma.end(), to);
+    }
+    std::copy(peer.begin(), peer.end(), to);
+    return {text, size};
+}
+
+// Keeps of a trusted peer's fields what is lawful; ours stand in `forwarded` for the rest.
+void believe(const FieldList& fields, Scratch& scratch, Forwarded& forwarded) {
+    forwarded.chain = extend(read_chain(fields), forwarded.chain, scratch);
+    const std::string_view host = only_value(fields, FieldId::x_forwarded_host);
+    if (parse_authority(host, scratch).reason == Reason::ok) forwarded.host = host;
+    const std::string_view port = only_value(fields, FieldId::x_forwarded_port);
+    if (is_port(port)) forwarded.port = port;
+}
+
+std::string_view write_port(uint16_t port, Scratch& scratch) {
+    constexpr size_t kMostDigits = 5;
+    char* const text = scratch.take(kMostDigits);
+    if (text == nullptr) return {};
+    const auto end = std::to_chars(text, text + kMostDigits, port).ptr;
+    return {text, static_cast<size_t>(end - text)};
+}
+
 void write_hex(char* out, uint64_t value) {
     constexpr std::string_view kHex = "0123456789abcdef";
     for (int shift = 60; shift >= 0; shift -= 4) *out++ = kHex[(value >> shift) & 0xf];
@@ -60,18 +106,17 @@ Reason strip_hop_by_hop(FieldList& fields) {
 }
 
 Reason rebuild_forwarded(RequestHead& head, const Peer& peer, Scratch& scratch) {
-    constexpr size_t kPortDigits = 5;
-    head.fields.drop_all(kForwarded);
-    char* port = scratch.take(kPortDigits);
-    if (port == nullptr) return Reason::head_too_large;
-    const auto port_end = std::to_chars(port, port + kPortDigits, peer.port).ptr;
-    const std::string_view port_text(port, static_cast<size_t>(port_end - port));
     FieldList& fields = head.fields;
-    bool fits = fields.add("x-forwarded-for", peer.address, FieldId::x_forwarded_for) &&
+    Forwarded forwarded{.chain = peer.address, .host = head.authority, .port = {}};
+    if (peer.trusted) believe(fields, scratch, forwarded);
+    if (forwarded.port.empty()) forwarded.port = write_port(peer.port, scratch);
+    if (forwarded.chain.empty() || forwarded.port.empty()) return Reason::head_too_large;
+    fields.drop_all(kForwarded);
+    bool fits = fields.add("x-forwarded-for", forwarded.chain, FieldId::x_forwarded_for) &&
                 fields.add("x-forwarded-proto", peer.scheme, FieldId::x_forwarded_proto) &&
-                fields.add("x-forwarded-port", port_text, FieldId::x_forwarded_port);
-    if (fits && !head.authority.empty()) {
-        fits = fields.add("x-forwarded-host", head.authority, FieldId::x_forwarded_host);
+                fields.add("x-forwarded-port", forwarded.port, FieldId::x_forwarded_port);
+    if (fits && !forwarded.host.empty()) {
+        fits = fields.add("x-forwarded-host", forwarded.host, FieldId::x_forwarded_host);
     }
     return fits ? Reason::ok : Reason::too_many_fields;
 }

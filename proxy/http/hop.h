@@ -17,13 +17,15 @@ Reason strip_hop_by_hop(FieldList& fields);
 // Who is on the other side of the client connection.
 struct Peer {
     std::string_view address;  // text, no port, no brackets
-    std::string_view scheme;   // "http" or "https"
+    std::string_view scheme;   // "http" or "https", as the client spoke to the first hop we trust
     uint16_t port = 0;         // of our listener, as the client reached it
+    bool trusted = false;      // a trusted hop (trusted.h): what it says of its clients is kept
 };
 
 // Takes out every x-forwarded-*, forwarded and x-real-ip, and puts in our own:
-// x-forwarded-for/-proto/-host/ -port. (Trusted hops, which may extend the chain, come with Caller
-// in a later version.)
+// x-forwarded-for/-proto/-host/-port. Of a trusted peer's, these stay: the well-formed end of its
+// x-forwarded-for (caller.h) in front of its own address, x-forwarded-host when it is a lawful
+// authority, x-forwarded-port when it is a port; its x-forwarded-proto is in `peer.scheme` already.
 Reason rebuild_forwarded(RequestHead& head, const Peer& peer, Scratch& scratch);
 
 // Keeps a client's x-request-id if it is 1..128 visible characters, else makes one: 32 hex digits
