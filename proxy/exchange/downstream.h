@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "proxy/http/caller.h"
 #include "proxy/http/hop.h"
 #include "proxy/http/message.h"
 #include "proxy/net/ready.h"
@@ -25,7 +26,10 @@ public:
     // What the exchange waits on; its client source is already set.
     virtual net::Waiter& waiter() = 0;
     virtual net::Deadline& deadline() = 0;
+    // The hop next to us, for forwarded fields; of the head read last.
     virtual const http::Peer& peer() const = 0;
+    // Who sends the request that was read last; before the first one, who opened the connection.
+    virtual const http::Caller& caller() const = 0;
 
     // done: a head stands in `head` until anything else is called. again: wait for readable.
     // closed: the peer went away, or the bytes are no request: failure() says which (bad bytes get

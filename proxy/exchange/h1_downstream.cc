@@ -1,4 +1,4 @@
-// HTTP/1 towards a client: heads in and out, 100-continue, and how a connection ends.
+// HTTP/1 towards a client: who it is, heads in and out, 100-continue, and how a connection ends.
 #include "proxy/exchange/h1_downstream.h"
 
 #include <cstring>
@@ -6,12 +6,15 @@
 #include "proxy/http/h1_codec.h"
 #include "proxy/http/write.h"
 #include "proxy/net/connect.h"
+#include "proxy/net/proxy_protocol.h"
+#include "table/key.h"
 #include "table/limits.h"
 
 namespace sluice::exchange {
 
 namespace {
 
+constexpr std::string_view kScheme = "http";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr size_t kDiscardBytes = 4 * limits::kBulkBytes;  // in one loop turn
 
@@ -21,15 +24,69 @@ H1Downstream::H1Downstream(net::BlockPool& blocks) : stream_(blocks) {
     waiter_.client = &stream_.socket.source;
 }
 
-void H1Downstream::begin(int fd, const net::Address& peer, uint16_t port) {
+void H1Downstream::begin(int fd, const net::Address& peer, uint16_t port, bool proxied) {
     stream_.reset();
     stream_.socket.fd = fd;
     waiter_.forget_deadline();
-    const size_t length = net::address_text(peer, peer_text_.data());
-    peer_ = {{peer_text_.data(), length}, "http", port};
+    hops_ = &http::TrustedHops::none();
+    set_peer(peer, port);
     failure_ = {};
     scanned_ = 0;
-    must_close_ = aborted_ = answered_ = continue_owed_ = keep_alive_ = false;
+    must_close_ = aborted_ = answered_ = continue_owed_ = keep_alive_ = waiting_ = false;
+    owes_preface_ = proxied;
+}
+
+// --- who it is
+
+void H1Downstream::set_peer(const net::Address& peer, uint16_t port) {
+    peer_address_ = peer;
+    const size_t length = net::address_text(peer, peer_text_.data());
+    peer_ = {.address = {peer_text_.data(), length}, .scheme = kScheme, .port = port};
+    peer_.trusted = hops_->contains(peer.bytes);
+    call(peer_.address);
+}
+
+// Who calls, as far as an address tells.
+void H1Downstream::call(std::string_view source) {
+    caller_ = {};
+    caller_.id = table::key64({source});
+    caller_.source = source;
+}
+
+void H1Downstream::trust(const http::TrustedHops& hops) {
+    hops_ = &hops;
+    peer_.trusted = hops.contains(peer_address_.bytes);
+}
+
+// Without configured hops whoever reaches the listener may say who it is: a network has to keep
+// others away then (docs/callers.md).
+Io H1Downstream::try_read_preface() {
+    if (!hops_->empty() && !peer_.trusted) return client_gone(Reason::proxy_untrusted);
+    for (;;) {
+        const net::ProxyHeader header = net::parse_proxy_header(stream_.input());
+        if (header.state == net::ProxyParse::refused) return client_gone(Reason::bad_proxy_header);
+        if (header.state == net::ProxyParse::complete) {
+            stream_.consume(header.size);
+            const uint16_t port = header.destination.port;
+            if (header.relayed) set_peer(header.source, port != 0 ? port : peer_.port);
+            owes_preface_ = false;
+            return Io::done;
+        }
+        const Io io = stream_.fill();
+        if (io == Io::again) return Io::again;
+        if (io != Io::closed) continue;
+        return client_gone(head_begun() ? Reason::bad_proxy_header : Reason::client_gone);
+    }
+}
+
+// The head of a trusted peer tells whom it speaks for; another peer speaks for itself, which is
+// known since it came.
+void H1Downstream::believe(const http::FieldList& fields) {
+    const http::IpBytes client = http::client_of(fields, peer_address_.bytes, *hops_);
+    const size_t length = net::address_text({client, 0}, source_text_.data());
+    call({source_text_.data(), length});
+    const std::string_view scheme = http::scheme_said(fields);
+    peer_.scheme = scheme.empty() ? kScheme : scheme;
 }
 
 Io H1Downstream::client_gone(Reason reason) {
@@ -40,6 +97,8 @@ Io H1Downstream::client_gone(Reason reason) {
 Io H1Downstream::try_read_head(http::Scratch& scratch, http::RequestHead& head) {
     waiting_ = true;
     is_head_ = false;
+    // A head that is refused must not be laid at the former request's door.
+    if (peer_.trusted) call(peer_.address);
     for (;;) {
         // What is buffered is parsed before anything is read: pipelined requests stand there.
         if (!stream_.input().empty()) {
@@ -70,6 +129,7 @@ Io H1Downstream::try_read_head(http::Scratch& scratch, http::RequestHead& head) 
     continue_owed_ =
         head.expects_continue && head.minor == 1 && head.body.kind != http::Framing::none;
     answered_ = false;
+    if (peer_.trusted) believe(head.fields);
     return Io::done;
 }
 

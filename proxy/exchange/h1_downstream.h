@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "proxy/exchange/downstream.h"
+#include "proxy/http/trusted.h"
 #include "proxy/net/address.h"
 #include "proxy/upstream/h1_stream.h"
 
@@ -15,14 +16,16 @@ class H1Downstream final : public Downstream {
 public:
     explicit H1Downstream(net::BlockPool& blocks);
 
-    // A new client: descriptor and addresses. `port` is the one it reached.
-    void begin(int fd, const net::Address& peer, uint16_t port);
+    // A new client: descriptor and addresses. `port` is the one it reached. `proxied`: its listener
+    // speaks the PROXY protocol, so a header comes before the first request.
+    void begin(int fd, const net::Address& peer, uint16_t port, bool proxied = false);
     net::Socket& socket() { return stream_.socket; }
 
     net::Source& source() override { return stream_.socket.source; }
     net::Waiter& waiter() override { return waiter_; }
     net::Deadline& deadline() override { return deadline_; }
     const http::Peer& peer() const override { return peer_; }
+    const http::Caller& caller() const override { return caller_; }
 
     Io try_read_head(http::Scratch& scratch, http::RequestHead& head) override;
     Io try_read_body(std::string_view& bytes, bool& last) override;
@@ -39,9 +42,16 @@ public:
     void rest(bool span_in_use) override { stream_.rest(span_in_use, false); }
 
     // --- for the server loop
+    // Whose word counts; before anything is read. `hops` outlives the connection.
+    void trust(const http::TrustedHops& hops);
+    // A PROXY header must come before anything else is read.
+    bool owes_preface() const { return owes_preface_; }
+    // done: it came, and addresses are as it says. closed: failure() is bad_proxy_header,
+    // proxy_untrusted, or client_gone when no byte came; nothing may be answered.
+    Io try_read_preface();
     bool head_begun() const { return !stream_.input().empty(); }
     // Waiting for a request of which no byte has come.
-    bool idle() const { return waiting_ && !head_begun(); }
+    bool idle() const { return (waiting_ || owes_preface_) && !head_begun(); }
     // The exchange is over and another request may come.
     bool reusable() const;
     // Bytes may still come that nobody will read: the close must linger (RFC 9112 9.6).
@@ -52,13 +62,20 @@ public:
 
 private:
     Io client_gone(Reason reason);
+    void set_peer(const net::Address& peer, uint16_t port);
+    void call(std::string_view source);
+    void believe(const http::FieldList& fields);
 
     upstream::H1Stream stream_;
     net::Waiter waiter_;
     net::Deadline deadline_{waiter_};
     Failure failure_;
+    const http::TrustedHops* hops_ = &http::TrustedHops::none();
+    net::Address peer_address_;
     http::Peer peer_;
+    http::Caller caller_;
     std::array<char, net::kAddressTextBytes> peer_text_{};
+    std::array<char, net::kAddressTextBytes> source_text_{};  // of a client behind a trusted hop
     size_t scanned_ = 0;
     uint8_t minor_ = 1;
     bool waiting_ = false;  // for a head
@@ -69,6 +86,7 @@ private:
     bool answered_ = false;
     bool continue_owed_ = false;
     bool accepts_trailers_ = false;
+    bool owes_preface_ = false;
 };
 
 }  // namespace sluice::exchange

@@ -24,6 +24,28 @@ Reason idle_reason(const Services& services) {
     return services.draining ? Reason::draining : Reason::client_idle_timeout;
 }
 
+// The PROXY header. Afterwards the client owes none, or the connection is over: nobody is answered,
+// because nobody knows who asks. A connection that ends before its first byte was a health check.
+net::Task read_preface(Services& services, H1Downstream& client) {
+    services.wheel.set(client.deadline(), services.now + kHeadNs);
+    for (;;) {
+        const Io io = client.try_read_preface();
+        if (io == Io::done) co_return;
+        if (io == Io::closed) {
+            const Reason reason = client.failure().reason;
+            if (reason != Reason::client_gone) services.tally.end(reason);
+            co_return;
+        }
+        client.rest(false);
+        const net::Wake fired =
+            co_await client.waiter().wake(net::kClientReadable | net::kDeadline);
+        if ((fired & net::kClientReadable) != 0) continue;
+        const bool drained = services.draining && !client.head_begun();
+        services.tally.end(drained ? Reason::draining : Reason::bad_proxy_header);
+        co_return;
+    }
+}
+
 // FIN, then read and forget: a close over unread bytes would send a reset, and the client could
 // lose the answer that it has not read yet (RFC 9112 9.6). Ends when the client does, pauses or
 // takes too long.
@@ -45,6 +67,16 @@ net::Task linger(Services& services, H1Downstream& client) {
 }  // namespace
 
 net::Detached serve(Services& services, H1Downstream& client, ConnectionOwner& owner) {
+    client.trust(services.trusted);
+    if (client.owes_preface()) {
+        net::Task preface = read_preface(services, client);
+        co_await preface;
+        if (client.owes_preface()) {
+            services.wheel.forget(client.deadline());
+            owner.over();
+            co_return;
+        }
+    }
     HeadScratch& scratch = services.scratch;
     HeadClock clock;
     uint32_t turns = 0;

@@ -1,5 +1,6 @@
 // One client connection: head after head, an exchange for each, and a close that lets the client
-// read what it was sent. Clocks that belong to the connection (request head, idle) live here.
+// read what it was sent; where the listener speaks it, a PROXY header before all that. Clocks that
+// belong to the connection (request head, idle) live here.
 #pragma once
 
 #include "proxy/exchange/h1_downstream.h"
@@ -8,7 +9,8 @@
 
 namespace sluice::exchange {
 
-inline constexpr int64_t kHeadNs = 10'000'000'000;        // from a head's first byte to its last
+// From a head's first byte to its last; a PROXY header must be whole so soon after the accept.
+inline constexpr int64_t kHeadNs = 10'000'000'000;
 inline constexpr int64_t kClientIdleNs = 75'000'000'000;  // between requests
 inline constexpr int64_t kLingerPauseNs =
     2'000'000'000;  // a client that is silent for so long has read

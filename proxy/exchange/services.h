@@ -8,8 +8,10 @@
 
 #include "proxy/exchange/tables.h"
 #include "proxy/http/message.h"
+#include "proxy/http/trusted.h"
 #include "proxy/live/counters.h"
 #include "proxy/live/journal.h"
+#include "proxy/live/loads.h"
 #include "proxy/live/log_ring.h"
 #include "proxy/live/pod_loads.h"
 #include "proxy/net/frames.h"
@@ -85,6 +87,7 @@ struct Services {
     AccessLog log;
     const int64_t& now;     // CLOCK_MONOTONIC ns, refreshed once per loop turn
     bool draining = false;  // answers close their connection
+    const http::TrustedHops& trusted = http::TrustedHops::none();  // --trusted-hop
 
     net::FramePool& frames() { return frames_pool; }
 };

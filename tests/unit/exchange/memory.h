@@ -100,6 +100,7 @@ public:
     net::Waiter& waiter() override { return waiter_; }
     net::Deadline& deadline() override { return deadline_; }
     const http::Peer& peer() const override { return peer_; }
+    const http::Caller& caller() const override { return caller_; }
     Io try_read_head(http::Scratch&, http::RequestHead&) override { return Io::again; }
     Io try_read_body(std::string_view& bytes, bool& last) override {
         const Io io = request.take(bytes, last, 16);
@@ -150,6 +151,7 @@ private:
     net::Waiter waiter_;
     net::Deadline deadline_{waiter_};
     http::Peer peer_{"192.0.2.7", "http", 8080};
+    http::Caller caller_{.source = "192.0.2.7"};
     Failure failure_;
     bool complete_ = false;
 };
