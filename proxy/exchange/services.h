@@ -11,7 +11,6 @@
 #include "proxy/http/trusted.h"
 #include "proxy/live/counters.h"
 #include "proxy/live/journal.h"
-#include "proxy/live/loads.h"
 #include "proxy/live/log_ring.h"
 #include "proxy/live/pod_loads.h"
 #include "proxy/net/frames.h"

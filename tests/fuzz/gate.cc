@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/http/caller.h"
 #include "proxy/http/h1_codec.h"
 #include "proxy/http/hop.h"
 #include "proxy/http/write.h"
@@ -26,8 +27,9 @@ void check(std::string_view bytes) {
     size_t scanned = 0;
     if (parse_request(bytes, scanned, *scratch, *head).state != Parse::complete) return;
     if (strip_hop_by_hop(head->fields) != sluice::Reason::ok) return;
-    constexpr Peer kPeer{.address = "192.0.2.1", .scheme = "http", .port = 80};
-    if (rebuild_forwarded(*head, kPeer, *scratch) != sluice::Reason::ok) return;
+    Peer peer{.address = "192.0.2.1", .scheme = "http", .port = 80};
+    peer.trusted = bytes.size() % 2 == 1;
+    if (rebuild_forwarded(*head, peer, *scratch) != sluice::Reason::ok) return;
     const std::string_view id = ensure_request_id(*head, 1, 2, *scratch);
     require(!id.empty() && id.size() <= sluice::limits::kRequestIdBytes);
     if (head->authority.empty()) return;  // HTTP/1.0 without a host is answered locally
@@ -58,7 +60,10 @@ void check(std::string_view bytes) {
         for (const Field& field : again->fields.all()) count += field.id == id_once ? 1 : 0;
         require(count == 1);
     }
-    require(again->fields.find(FieldId::x_forwarded_for)->value == kPeer.address);
+    const std::string_view chain = again->fields.find(FieldId::x_forwarded_for)->value;
+    require(peer.trusted ? chain.ends_with(peer.address) : chain == peer.address);
+    const HopChain hops = read_chain(again->fields);
+    require(hops.count > 0 && hops.hops[0].text == peer.address);
     require(!again->fields.may_have(field_set({FieldId::connection, FieldId::te, FieldId::upgrade}))
     );
 }

@@ -3,91 +3,25 @@
 // success.
 #include "proxy/exchange/server.h"
 
-#include <functional>
 #include <gtest/gtest.h>
 
-#include <fcntl.h>
-
-#include "proxy/net/poller.h"
-#include "tests/unit/exchange/world.h"
-#include "tests/unit/net/sockets.h"
+#include "tests/unit/exchange/connection.h"
 
 namespace sluice::exchange {
 namespace {
 
-using net::testing::Acceptor;
-using net::testing::Plain;
 using testing::MemoryUpstream;
 using testing::one_rule;
 using testing::plain_rule;
-using testing::World;
 
 constexpr std::string_view kGet = "GET /v1/x HTTP/1.1\r\nhost: models.example\r\n\r\n";
 
-class ServerTest : public ::testing::Test, public ConnectionOwner {
+class ServerTest : public testing::ConnectionTest {
 protected:
     void SetUp() override {
         world_.install(one_rule(plain_rule(), 1));
-        client_ = std::make_unique<Plain>(net::testing::connect_to(acceptor_));
-        const int fd = acceptor_.accept();
-        ASSERT_EQ(::fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-        downstream_.begin(fd, acceptor_.address(), acceptor_.port());
-        ASSERT_TRUE(poller_.add(downstream_.socket(), true));
-        downstream_.socket().source.attach(downstream_.waiter(), net::kClientShift);
-        serve(world_.services, downstream_, *this);
+        open(acceptor_.address(), acceptor_.port());
     }
-    void TearDown() override {
-        client_->close();
-        EXPECT_TRUE(until([&] { return over_; }));
-    }
-    void over() override {
-        over_ = true;
-        poller_.close(downstream_.socket());
-    }
-
-    void turn() {
-        poller_.wait(5);
-        poller_.dispatch();
-        world_.wheel.advance(world_.now);
-        world_.turns.run();
-    }
-    bool until(const std::function<bool()>& done) {
-        for (int i = 0; i < 400 && !done(); ++i) turn();
-        return done();
-    }
-    // Everything the client gets until `end` stands in it.
-    std::string receive_until(std::string_view end) {
-        std::string got;
-        until([&] {
-            got += client_->receive(0);
-            return got.find(end) != std::string::npos;
-        });
-        return got;
-    }
-    // All the client gets until the connection ends.
-    std::string receive_all() {
-        std::string got;
-        until([&] {
-            got += client_->receive(0);
-            return over_;
-        });
-        for (std::string more = client_->receive(50); !more.empty(); more = client_->receive(50)) {
-            got += more;
-        }
-        return got;
-    }
-    MemoryUpstream& stream(size_t index) {
-        EXPECT_TRUE(until([&] { return world_.upstreams.streams.size() > index; }));
-        return world_.stream(index);
-    }
-
-    Acceptor acceptor_;
-    net::Poller poller_;
-    net::BlockPool blocks_;
-    World world_;
-    H1Downstream downstream_{blocks_};
-    std::unique_ptr<Plain> client_;
-    bool over_ = false;
 };
 
 TEST_F(ServerTest, ServesOneRequestAfterAnotherOnOneConnection) {

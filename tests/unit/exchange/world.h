@@ -67,6 +67,7 @@ struct World {
     std::unique_ptr<HeadScratch> scratch = std::make_unique<HeadScratch>();
     Random random{42};
     Tally tally{live.mapping.worker(0)};
+    http::TrustedHops trusted;  // nobody, until a test says otherwise
     Services services{
         frames,
         wheel,
@@ -81,6 +82,8 @@ struct World {
         tally,
         {.writer = &log_writer},
         now,
+        false,
+        trusted,
     };
 
     void install(const TableSpec& spec) {
