@@ -132,8 +132,12 @@ struct Received {
 tl::expected<Received, ChannelError> receive(int socket);
 
 // A non-blocking listening socket at `path`, mode 0600 from its first moment. Replaces a stale
-// socket; refuses a path where another process listens or that is no socket.
-tl::expected<Descriptor, ChannelError> listen_at(const std::string& path);
+// socket; refuses a path where another process listens or that is no socket. Packets for the
+// hand-over, a stream for admin clients.
+enum class SocketKind : uint8_t { packets, stream };
+tl::expected<Descriptor, ChannelError> listen_at(
+    const std::string& path, SocketKind kind = SocketKind::packets
+);
 // One connection, non-blocking; an empty descriptor when nobody waits. A peer of another user is
 // refused.
 tl::expected<Descriptor, ChannelError> accept_from(int listener);

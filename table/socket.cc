@@ -13,8 +13,9 @@
 namespace sluice::table {
 namespace {
 
-constexpr int kBacklog = 4;
-constexpr int kType = SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC;
+constexpr int kBacklog = 32;
+constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+constexpr int kType = SOCK_SEQPACKET | kFlags;
 
 tl::unexpected<ChannelError> refusal(std::string message) {
     return tl::unexpected<ChannelError>(ChannelError{Reason::internal, std::move(message)});
@@ -65,21 +66,23 @@ tl::expected<void, ChannelError> clear(const std::string& path, const sockaddr_u
     const Descriptor probe(::socket(AF_UNIX, kType, 0));
     if (!probe) return failed("socket");
     const int connected = ::connect(probe.get(), generic(address), sizeof address);
-    // EAGAIN: somebody listens and its backlog is full.
-    if (connected == 0 || errno == EAGAIN) return refusal(path + ": another process listens there");
+    // EAGAIN: somebody listens and its backlog is full. EPROTOTYPE: somebody listens for another
+    // kind of socket.
+    if (connected == 0 || errno == EAGAIN || errno == EPROTOTYPE) return refusal(path + ": another process listens there");
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("unlink " + path);
     return {};
 }
 
 }  // namespace
 
-tl::expected<Descriptor, ChannelError> listen_at(const std::string& path) {
+tl::expected<Descriptor, ChannelError> listen_at(const std::string& path, SocketKind kind) {
     const auto address = address_of(path);
     if (!address) return tl::unexpected<ChannelError>(address.error());
     if (auto cleared = clear(path, *address); !cleared) {
         return tl::unexpected<ChannelError>(cleared.error());
     }
-    Descriptor listener(::socket(AF_UNIX, kType, 0));
+    const int type = kind == SocketKind::stream ? SOCK_STREAM | kFlags : kType;
+    Descriptor listener(::socket(AF_UNIX, type, 0));
     if (!listener) return failed("socket");
     // bind() gives the file this mode less the umask: no moment passes in which others may connect.
     if (::fchmod(listener.get(), 0600) != 0) return failed("fchmod of a socket");

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -37,7 +36,7 @@ bool place_descriptors(const std::vector<int>& descriptors) {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE}) ::signal(signal, SIG_IGN);
     const rlimit no_core{0, 0};
     const bool confined = ::setrlimit(RLIMIT_CORE, &no_core) == 0 &&
                           ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
@@ -80,14 +79,6 @@ void schedule_restart(Child& child, const Clocks& clocks, int64_t now_ms) {
     child.start_at_ms = now_ms + child.delay_ms;
     child.pid = -1;
     child.channel = table::Descriptor();
-}
-
-void kill_now(const Child& child) {
-    if (child.alive()) ::kill(child.pid, SIGKILL);
-}
-
-void say(const std::string& line) {
-    std::fprintf(stderr, "sluice-proxy: %s\n", line.c_str());
 }
 
 }  // namespace sluice::supervisor

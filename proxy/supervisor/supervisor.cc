@@ -14,17 +14,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/live/journal.h"
 #include "proxy/supervisor/child.h"
-#include "proxy/supervisor/handover.h"
-#include "proxy/supervisor/listeners.h"
+#include "proxy/supervisor/inheritance.h"
+#include "proxy/supervisor/watch.h"
 
 namespace sluice::supervisor {
 namespace {
 
-int64_t monotonic_ms() {
+constexpr int64_t kNsPerMs = 1'000'000;
+
+int64_t monotonic_ns() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1'000 + now.tv_nsec / 1'000'000;
+    return now.tv_sec * 1'000 * kNsPerMs + now.tv_nsec;
+}
+
+int64_t monotonic_ms() {
+    return monotonic_ns() / kNsPerMs;
 }
 
 std::string how_it_ended(int status) {
@@ -32,9 +39,13 @@ std::string how_it_ended(int status) {
     return "ended with code " + std::to_string(WEXITSTATUS(status));
 }
 
+handover::Workers references(std::vector<Child>& workers) {
+    return {workers.begin(), workers.end()};
+}
+
 class Supervisor {
 public:
-    Supervisor(const Settings& settings, Listeners listeners, table::Descriptor control);
+    Supervisor(const Settings& settings, Inheritance inheritance);
     bool watch_signals();
     void serve();
 
@@ -44,55 +55,53 @@ private:
     void started(Child& child, int64_t now_ms);
     void wait_for_events(int64_t now_ms);
     void take_signals(int64_t now_ms);
+    void take_end_signal(int64_t now_ms);
     void reap(int64_t now_ms);
     void died(Child& child, int status, int64_t now_ms);
+    std::string bury(size_t index, int status);
     void accept_controller(int64_t now_ms);
     void read_children(int64_t now_ms);
+    void reopen_log();
     void begin_drain(int64_t now_ms);
     void drain_on(int64_t now_ms);
     std::optional<int64_t> due() const;
     Child& child(size_t index) { return index == 0 ? steward_ : workers_[index - 1]; }
+    size_t index_of(const Child& worker) const {
+        return static_cast<size_t>(&worker - workers_.data());
+    }
 
     const Settings& settings_;
-    Listeners listeners_;
-    table::Descriptor control_;
+    Inheritance inheritance_;
+    live::PodRecord& pod_;
     table::Descriptor signals_;
     Child steward_;
     std::vector<Child> workers_;
-    Handover handover_;
-    std::optional<int64_t> kill_at_ms_;  // set while it drains
+    handover::Handover handover_;
+    Watch watch_;
+    bool reopen_owed_ = false;
+    std::optional<int64_t> drain_at_ms_;  // set from the first signal on …
+    std::optional<int64_t> kill_at_ms_;   // … and this once it drains
 };
 
-std::vector<Child> make_workers(const Listeners& listeners) {
-    std::vector<Child> workers(listeners.sockets.size());
-    for (size_t i = 0; i < workers.size(); ++i) {
-        workers[i].name = "worker " + std::to_string(i);
-        workers[i].arguments = {"worker", "--index", std::to_string(i), "--channel", "3"};
-        int place = 4;
-        for (const table::Descriptor& socket : listeners.sockets[i]) {
-            workers[i].inherited.push_back(socket.get());
-            workers[i].arguments.insert(
-                workers[i].arguments.end(), {"--listener", std::to_string(place++)}
-            );
-        }
-    }
-    return workers;
-}
-
-Supervisor::Supervisor(const Settings& settings, Listeners listeners, table::Descriptor control)
+Supervisor::Supervisor(const Settings& settings, Inheritance inheritance)
     : settings_(settings),
-      listeners_(std::move(listeners)),
-      control_(std::move(control)),
-      workers_(make_workers(listeners_)),
-      handover_(settings, steward_, workers_) {
-    steward_.name = "steward";
-    steward_.arguments = {"steward", "--channel", "3"};
+      inheritance_(std::move(inheritance)),
+      pod_(inheritance_.live.pod()),
+      steward_(make_steward(settings, inheritance_)),
+      workers_(make_workers(settings, inheritance_)),
+      handover_(settings.handover, steward_, references(workers_), pod_),
+      watch_(settings.clocks, inheritance_.live, workers_, handover_) {
+    pod_.started_ns = static_cast<uint64_t>(monotonic_ns());
+    pod_.supervisor_pid = static_cast<uint32_t>(::getpid());
+    pod_.workers = settings.workers;
 }
 
 bool Supervisor::watch_signals() {
     sigset_t watched;
     ::sigemptyset(&watched);
-    for (const int signal : {SIGTERM, SIGINT, SIGCHLD}) ::sigaddset(&watched, signal);
+    for (const int signal : {SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGUSR1}) {
+        ::sigaddset(&watched, signal);
+    }
     if (::sigprocmask(SIG_BLOCK, &watched, nullptr) != 0) return false;
     signals_ = table::Descriptor(::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
     return static_cast<bool>(signals_);
@@ -101,11 +110,15 @@ bool Supervisor::watch_signals() {
 void Supervisor::serve() {
     while (!over()) {
         const int64_t now_ms = monotonic_ms();
+        if (drain_at_ms_ && !kill_at_ms_ && now_ms >= *drain_at_ms_) begin_drain(now_ms);
         if (kill_at_ms_) {
             drain_on(now_ms);
         } else {
             start_due(now_ms);
+            watch_.look(now_ms);
+            watch_.settle();
         }
+        if (reopen_owed_) reopen_log();
         handover_.tick(now_ms);
         wait_for_events(now_ms);
     }
@@ -131,8 +144,15 @@ void Supervisor::start_due(int64_t now_ms) {
 }
 
 void Supervisor::started(Child& child, int64_t now_ms) {
-    if (&child == &steward_) return handover_.steward_started(now_ms);
-    handover_.worker_started(static_cast<size_t>(&child - workers_.data()), now_ms);
+    if (&child == &steward_) {
+        ++pod_.steward_starts;
+        pod_.steward_pid = static_cast<uint32_t>(child.pid);
+        return handover_.steward_started(now_ms);
+    }
+    const size_t index = index_of(child);
+    ++inheritance_.live.worker(static_cast<uint32_t>(index)).starts;
+    watch_.started(index);
+    handover_.worker_started(index, now_ms);
 }
 
 std::optional<int64_t> Supervisor::due() const {
@@ -142,6 +162,8 @@ std::optional<int64_t> Supervisor::due() const {
         consider(*kill_at_ms_);
         return first;
     }
+    if (drain_at_ms_) consider(*drain_at_ms_);
+    consider(watch_.due());
     if (!steward_.alive()) consider(steward_.start_at_ms);
     for (const Child& worker : workers_) {
         if (!worker.alive()) consider(worker.start_at_ms);
@@ -153,7 +175,7 @@ std::optional<int64_t> Supervisor::due() const {
 void Supervisor::wait_for_events(int64_t now_ms) {
     std::vector<pollfd> polled{
         {signals_.get(), POLLIN, 0},
-        {control_.get(), POLLIN, 0},
+        {inheritance_.control.get(), POLLIN, 0},
         {handover_.controller(), POLLIN, 0},
         {steward_.channel.get(), POLLIN, 0},
     };
@@ -180,7 +202,7 @@ void Supervisor::read_children(int64_t now_ms) {
 }
 
 void Supervisor::accept_controller(int64_t now_ms) {
-    auto controller = table::accept_from(control_.get());
+    auto controller = table::accept_from(inheritance_.control.get());
     if (!controller) return say("a controller is turned away: " + controller.error().message);
     if (*controller) handover_.connected(std::move(*controller), now_ms);
 }
@@ -188,14 +210,27 @@ void Supervisor::accept_controller(int64_t now_ms) {
 void Supervisor::take_signals(int64_t now_ms) {
     signalfd_siginfo info{};
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGCHLD) continue;
-        if (!kill_at_ms_) {
-            begin_drain(now_ms);
-        } else {
-            kill_at_ms_ = now_ms;
-        }
+        if (info.ssi_signo == SIGHUP || info.ssi_signo == SIGUSR1) reopen_owed_ = true;
+        if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) take_end_signal(now_ms);
     }
     reap(now_ms);
+}
+
+// The first one begins to leave; the second one means now.
+void Supervisor::take_end_signal(int64_t now_ms) {
+    const bool first = !drain_at_ms_;
+    pod_.draining = 1;
+    drain_at_ms_ = first ? now_ms + settings_.clocks.drain_wait_ms : now_ms;
+    if (first) return;
+    if (!kill_at_ms_) begin_drain(now_ms);
+    kill_at_ms_ = now_ms;
+}
+
+// A steward that is not there opens the file anew when it starts.
+void Supervisor::reopen_log() {
+    table::Message message;
+    message.kind = table::MessageKind::reopen;
+    reopen_owed_ = steward_.channel && !table::send(steward_.channel.get(), message);
 }
 
 void Supervisor::reap(int64_t now_ms) {
@@ -215,19 +250,39 @@ void Supervisor::reap(int64_t now_ms) {
 
 void Supervisor::died(Child& child, int status, int64_t now_ms) {
     schedule_restart(child, settings_.clocks, now_ms);
+    const bool is_worker = &child != &steward_;
+    const std::string losses = is_worker ? bury(index_of(child), status) : "";
     if (!kill_at_ms_) {
-        say(child.name + " " + how_it_ended(status) + ", next start in " +
+        say(child.name + " " + how_it_ended(status) + losses + ", next start in " +
             std::to_string(child.delay_ms) + " ms");
     }
-    if (&child == &steward_) return handover_.steward_died(now_ms);
-    handover_.worker_died(static_cast<size_t>(&child - workers_.data()));
+    if (is_worker) {
+        watch_.died(index_of(child));
+        handover_.worker_died(index_of(child), now_ms);
+    } else {
+        pod_.steward_pid = 0;
+        handover_.steward_died(now_ms);
+    }
+}
+
+// Undoes what the worker held in live state. Returns what people should know.
+std::string Supervisor::bury(size_t index, int status) {
+    const auto worker = static_cast<uint32_t>(index);
+    const int64_t now_ns = monotonic_ns();
+    const std::string suspect = suspect_of(inheritance_.live, worker, now_ns);
+    const auto signal = static_cast<uint32_t>(WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    const auto reason = static_cast<uint16_t>(Reason::worker_died);
+    const live::Buried buried = live::bury(inheritance_.live, worker, now_ns, signal, reason);
+    ++inheritance_.live.worker(worker).deaths;
+    if (buried.lost == 0) return "";
+    return ", " + std::to_string(buried.lost) + " exchanges lost" + suspect;
 }
 
 // Nobody listens any more once the workers have closed their copies too.
 void Supervisor::begin_drain(int64_t now_ms) {
     kill_at_ms_ = now_ms + settings_.clocks.grace_ms;
-    listeners_.sockets.clear();
-    control_ = table::Descriptor();
+    inheritance_.listeners.sockets.clear();
+    inheritance_.control = table::Descriptor();
     handover_.drain();
 }
 
@@ -243,28 +298,27 @@ void Supervisor::drain_on(int64_t now_ms) {
     if (!patient) kill_now(steward_);
 }
 
-int refused(const std::string& why) {
-    say(why);
-    return 1;
-}
-
 }  // namespace
 
 int run(const Settings& settings) {
     ::signal(SIGPIPE, SIG_IGN);
-    // A terminal that goes away is no reason to drop what is in flight, and there is no
-    // configuration to read anew.
-    ::signal(SIGHUP, SIG_IGN);
-    auto listeners = bind_all(settings.listen, settings.workers);
-    if (!listeners) return refused(listeners.error());
-    auto control = table::listen_at(settings.control_path);
-    if (!control) return refused("--socket: " + control.error().message);
-    const std::vector<std::string> addresses = listeners->addresses;
-    Supervisor supervisor(settings, std::move(*listeners), std::move(*control));
-    if (!supervisor.watch_signals())
-        return refused(std::string("signalfd: ") + std::strerror(errno));
+    auto inheritance = bind(settings);
+    if (!inheritance) {
+        say(inheritance.error());
+        return 1;
+    }
+    std::string bound;
+    for (const std::string& address : inheritance->listeners.addresses) {
+        bound += "listening " + address + "\n";
+    }
+    for (const listen::Bound& admin : inheritance->admin) bound += "admin " + admin.address + "\n";
+    Supervisor supervisor(settings, std::move(*inheritance));
+    if (!supervisor.watch_signals()) {
+        say(std::string("signalfd: ") + std::strerror(errno));
+        return 1;
+    }
     // Whoever reads this may send a signal at once: it must find us watching.
-    for (const std::string& address : addresses) std::printf("listening %s\n", address.c_str());
+    std::fputs(bound.c_str(), stdout);
     std::fflush(stdout);
     supervisor.serve();
     return 0;

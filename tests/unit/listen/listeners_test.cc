@@ -1,5 +1,5 @@
 // Addresses to sockets: what is understood, what is refused, and who shares a port.
-#include "proxy/supervisor/listeners.h"
+#include "proxy/listen/listeners.h"
 
 #include <gtest/gtest.h>
 #include <set>
@@ -10,7 +10,7 @@
 
 #include "table/limits.h"
 
-namespace sluice::supervisor {
+namespace sluice::listen {
 namespace {
 
 int option(int socket, int level, int name) {
@@ -20,13 +20,17 @@ int option(int socket, int level, int name) {
     return value;
 }
 
+Wanted at(const std::string& address) {
+    return {"--listen", address};
+}
+
 std::string error_of(const std::string& address) {
-    const auto listeners = bind_all({address}, 1);
+    const auto listeners = bind_all({at(address)}, 1);
     return listeners ? "bound" : listeners.error();
 }
 
 TEST(Listeners, OneSetPerWorkerOnOnePort) {
-    const auto listeners = bind_all({"127.0.0.1:0", "127.0.0.1:0"}, 3);
+    const auto listeners = bind_all({at("127.0.0.1:0"), at("127.0.0.1:0")}, 3);
     ASSERT_TRUE(listeners) << listeners.error();
     ASSERT_EQ(listeners->sockets.size(), 3U);
     ASSERT_EQ(listeners->addresses.size(), 2U);
@@ -44,7 +48,7 @@ TEST(Listeners, OneSetPerWorkerOnOnePort) {
 }
 
 TEST(Listeners, AreSetUpForTheirWorkers) {
-    const auto listeners = bind_all({"127.0.0.1:0"}, 1);
+    const auto listeners = bind_all({at("127.0.0.1:0")}, 1);
     ASSERT_TRUE(listeners) << listeners.error();
     const int socket = listeners->sockets[0][0].get();
     EXPECT_EQ(option(socket, SOL_SOCKET, SO_ACCEPTCONN), 1);
@@ -55,16 +59,16 @@ TEST(Listeners, AreSetUpForTheirWorkers) {
 }
 
 TEST(Listeners, Ipv6StandsInBracketsAndBesideIpv4) {
-    const auto v6 = bind_all({"[::]:0"}, 1);
+    const auto v6 = bind_all({at("[::]:0")}, 1);
     if (!v6) GTEST_SKIP() << "no IPv6 on this machine: " << v6.error();
     EXPECT_EQ(v6->addresses[0].substr(0, 5), "[::]:");
     const std::string port = v6->addresses[0].substr(5);
-    EXPECT_TRUE(bind_all({"0.0.0.0:" + port}, 1)) << "one port, two families";
+    EXPECT_TRUE(bind_all({at("0.0.0.0:" + port)}, 1)) << "one port, two families";
     EXPECT_EQ(option(v6->sockets[0][0].get(), IPPROTO_IPV6, IPV6_V6ONLY), 1);
 }
 
 TEST(Listeners, AnotherProgramsPortIsRefused) {
-    const auto first = bind_all({"127.0.0.1:0"}, 2);
+    const auto first = bind_all({at("127.0.0.1:0")}, 2);
     ASSERT_TRUE(first);
     EXPECT_EQ(
         error_of(first->addresses[0]),
@@ -75,7 +79,7 @@ TEST(Listeners, AnotherProgramsPortIsRefused) {
 TEST(Listeners, APortIsFreeAgainOnceItsSocketsAreClosed) {
     std::string address;
     {
-        const auto first = bind_all({"127.0.0.1:0"}, 2);
+        const auto first = bind_all({at("127.0.0.1:0")}, 2);
         ASSERT_TRUE(first);
         address = first->addresses[0];
     }
@@ -116,19 +120,59 @@ TEST(Listeners, AnAddressThatIsNotOursNamesTheCall) {
 }
 
 TEST(Listeners, AddressesHaveALimit) {
-    std::vector<std::string> addresses(limits::kListeners, "127.0.0.1:0");
+    std::vector<Wanted> addresses(limits::kListeners, at("127.0.0.1:0"));
     EXPECT_TRUE(bind_all(addresses, 1));
-    addresses.emplace_back("127.0.0.1:0");
+    addresses.push_back({"--listen-proxy", "127.0.0.1:0"});
     const auto more = bind_all(addresses, 1);
     ASSERT_FALSE(more);
-    EXPECT_EQ(more.error(), "--listen 127.0.0.1:0: at most 16 addresses are served");
+    EXPECT_EQ(more.error(), "--listen-proxy 127.0.0.1:0: at most 16 addresses are served");
 }
 
 TEST(Listeners, WorkersHaveALimit) {
-    EXPECT_TRUE(bind_all({"127.0.0.1:0"}, limits::kWorkers));
-    EXPECT_EQ(bind_all({"127.0.0.1:0"}, limits::kWorkers + 1).error(), "--workers 65: use 1 to 64");
-    EXPECT_EQ(bind_all({"127.0.0.1:0"}, 0).error(), "--workers 0: use 1 to 64");
+    EXPECT_TRUE(bind_all({at("127.0.0.1:0")}, limits::kWorkers));
+    EXPECT_EQ(bind_all({at("127.0.0.1:0")}, limits::kWorkers + 1).error(), "--workers 65: use 1 to 64");
+    EXPECT_EQ(bind_all({at("127.0.0.1:0")}, 0).error(), "--workers 0: use 1 to 64");
+}
+
+TEST(One, IsBoundAloneUnderItsOwnFlag) {
+    const auto first = bind_one({"--admin", "127.0.0.1:0"});
+    ASSERT_TRUE(first) << first.error();
+    EXPECT_EQ(option(first->socket.get(), SOL_SOCKET, SO_ACCEPTCONN), 1);
+    EXPECT_EQ(option(first->socket.get(), SOL_SOCKET, SO_REUSEPORT), 0);
+    const auto second = bind_one({"--admin", first->address});
+    ASSERT_FALSE(second);
+    EXPECT_EQ(
+        second.error(), "--admin " + first->address + ": already in use; choose another port"
+    );
+}
+
+TEST(Check, ReadsTheTextAlone) {
+    const auto taken = bind_one(at("127.0.0.1:0"));
+    ASSERT_TRUE(taken);
+    EXPECT_TRUE(check(at(taken->address))) << "bound or not";
+    const auto wrong = check({"--admin", "9100"});
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error(), "--admin 9100: write ADDRESS:PORT");
+}
+
+TEST(Network, HasAPrefixAndNothingBehindIt) {
+    for (const char* const good : {"10.0.0.0/8", "0.0.0.0/0", "192.0.2.7/32", "::/0", "fd00::/8"}) {
+        EXPECT_TRUE(is_network(good)) << good;
+    }
+    for (const char* const bad :
+         {"",
+          "10.0.0.0",
+          "10.0.0.0/",
+          "10.0.0.0/33",
+          "10.0.0.1/8",
+          "10.0.0.0/8x",
+          "10.0.0/8",
+          "::/129",
+          "fd00::1/8",
+          "host/8"}) {
+        EXPECT_FALSE(is_network(bad)) << bad;
+    }
 }
 
 }  // namespace
-}  // namespace sluice::supervisor
+}  // namespace sluice::listen
