@@ -3,68 +3,89 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <string>
 
 #include <sys/prctl.h>
 
+#include "proxy/confine/confine.h"
+#include "proxy/options/options.h"
 #include "proxy/steward/steward.h"
 #include "proxy/supervisor/supervisor.h"
 #include "proxy/worker/worker.h"
-#include "table/limits.h"
 
 namespace {
 
 using namespace sluice;
 
-constexpr int64_t kMsPerSecond = 1'000;
-constexpr int64_t kLongestGraceS = 24 * 3'600;
-
-void add_supervisor(CLI::App& app, supervisor::Settings& settings, int64_t& grace_s) {
-    app.add_option("--listen", settings.listen, "ADDRESS:PORT for clients (repeatable)")
-        ->type_name("ADDRESS:PORT");
-    app.add_option("--socket", settings.control_path, "where the controller connects to")
-        ->type_name("PATH");
-    app.add_option("--workers", settings.workers, "processes that serve clients")
-        ->check(CLI::Range(size_t{1}, limits::kWorkers))
-        ->capture_default_str();
-    app.add_option("--grace", grace_s, "seconds from SIGTERM until open requests are cut")
-        ->check(CLI::Range(int64_t{0}, kLongestGraceS))
-        ->capture_default_str();
-    app.footer(
-        "SIGTERM or SIGINT drains: no new connections, open requests end, then it exits with 0.\n"
-        "A second signal ends it at once. \"listening ADDRESS:PORT\" goes to standard output once\n"
-        "an address is bound; port 0 takes a free one.\n\n"
-        "  sluice-proxy --listen 127.0.0.1:8080 --socket /run/sluice/control"
-    );
-}
+// What the supervisor says to a worker beyond its settings.
+struct WorkerWords {
+    worker::Settings settings;
+    int first_listener = -1;
+    int listeners = 0;
+    bool no_log = false;
+};
 
 CLI::App* add_steward(CLI::App& app, steward::Settings& settings) {
     CLI::App* role = app.add_subcommand("steward", "started by the supervisor")->group("");
     role->add_option("--channel", settings.channel)->required();
+    role->add_option("--live", settings.live)->required();
+    role->add_option("--log-wake", settings.log_wake)->required();
+    role->add_option("--state", settings.state);
+    role->add_option("--log", settings.log.sink);
+    role->add_option("--log-header", settings.log.headers);
+    role->add_option("--admin", settings.admin.listeners);
+    role->add_option("--admin-socket", settings.admin.socket);
+    role->add_option("--token-file", settings.admin.token_file);
+    settings.build = SLUICE_VERSION;
     return role;
 }
 
-CLI::App* add_worker(CLI::App& app, worker::Settings& settings) {
+CLI::App* add_worker(CLI::App& app, WorkerWords& words) {
     CLI::App* role = app.add_subcommand("worker", "started by the supervisor")->group("");
+    worker::Settings& settings = words.settings;
     role->add_option("--index", settings.index)->required();
     role->add_option("--channel", settings.channel)->required();
-    role->add_option("--listener", settings.listeners);
+    role->add_option("--live", settings.live)->required();
+    role->add_option("--log-wake", settings.log_wake)->required();
+    role->add_option("--first-listener", words.first_listener)->required();
+    role->add_option("--listeners", words.listeners)->required();
+    role->add_option("--listeners-per-worker", settings.listeners_per_worker)->required();
+    role->add_option("--proxy-listener", settings.proxy_listeners);
+    role->add_option("--trusted-hop", settings.trusted);
+    role->add_flag("--no-log", words.no_log);
+    role->add_option("--log-sample", settings.log_sample);
+    role->add_option("--log-header", settings.log_headers);
     return role;
 }
 
-int missing(const char* flag, const char* remedy) {
-    std::fprintf(stderr, "sluice-proxy: %s is missing: %s\n", flag, remedy);
+int supervise(const options::Options& options) {
+    const auto settings = options::settings_of(options, SLUICE_VERSION);
+    if (settings) return supervisor::run(*settings);
+    std::fprintf(stderr, "sluice-proxy: %s\n", settings.error().c_str());
     return 2;
 }
 
-int supervise(supervisor::Settings& settings, int64_t grace_s) {
-    if (settings.listen.empty()) return missing("--listen", "add --listen 127.0.0.1:8080");
-    if (settings.control_path.empty()) {
-        return missing("--socket", "add --socket PATH, the same as the controller's");
+// The name is what `ps` and `top` show; the program itself is /proc/self/exe. A kernel without
+// system call filters is no reason not to serve.
+void become(const char* name, const tl::expected<void, std::string>& confined) {
+    ::prctl(PR_SET_NAME, name);
+    if (confined) return;
+    std::fprintf(stderr, "sluice-proxy: %s runs unconfined: %s\n", name, confined.error().c_str());
+}
+
+int serve_as_worker(WorkerWords& words) {
+    become("sluice-worker", confine::worker());
+    worker::Settings& settings = words.settings;
+    for (int i = 0; i < words.listeners; ++i) {
+        settings.listeners.push_back(words.first_listener + i);
     }
-    settings.program = "/proc/self/exe";
-    settings.build = SLUICE_VERSION;
-    settings.clocks.grace_ms = grace_s * kMsPerSecond;
-    return supervisor::run(settings);
+    settings.log = !words.no_log;
+    return worker::run(settings);
+}
+
+int serve_as_steward(const steward::Settings& settings) {
+    become("sluice-steward", confine::steward());
+    return steward::run(settings);
 }
 
 }  // namespace
@@ -75,24 +96,20 @@ int main(int argc, char** argv) {
     );
     app.name("sluice-proxy");
     app.set_version_flag("--version", "sluice-proxy " SLUICE_VERSION);
-    supervisor::Settings supervisor;
+    options::Options supervisor;
     steward::Settings steward;
-    worker::Settings worker;
-    int64_t grace_s = supervisor.clocks.grace_ms / kMsPerSecond;
-    add_supervisor(app, supervisor, grace_s);
+    WorkerWords worker;
+    options::add_to(app, supervisor);
     const CLI::App* const as_steward = add_steward(app, steward);
     const CLI::App* const as_worker = add_worker(app, worker);
     app.require_subcommand(0, 1);
-    CLI11_PARSE(app, argc, argv);
-
-    // The name that `ps` and `top` show; the program itself is /proc/self/exe.
-    if (*as_steward) {
-        ::prctl(PR_SET_NAME, "sluice-steward");
-        return steward::run(steward);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        // Wrong words are the user's to mend, like wrong values: one exit code for both.
+        return app.exit(error) == 0 ? 0 : 2;
     }
-    if (*as_worker) {
-        ::prctl(PR_SET_NAME, "sluice-worker");
-        return worker::run(worker);
-    }
-    return supervise(supervisor, grace_s);
+    if (*as_steward) return serve_as_steward(steward);
+    if (*as_worker) return serve_as_worker(worker);
+    return supervise(supervisor);
 }

@@ -68,7 +68,8 @@ tl::expected<void, ChannelError> clear(const std::string& path, const sockaddr_u
     const int connected = ::connect(probe.get(), generic(address), sizeof address);
     // EAGAIN: somebody listens and its backlog is full. EPROTOTYPE: somebody listens for another
     // kind of socket.
-    if (connected == 0 || errno == EAGAIN || errno == EPROTOTYPE) return refusal(path + ": another process listens there");
+    if (connected == 0 || errno == EAGAIN || errno == EPROTOTYPE)
+        return refusal(path + ": another process listens there");
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("unlink " + path);
     return {};
 }

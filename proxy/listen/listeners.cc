@@ -1,6 +1,7 @@
 // Addresses as text to bound sockets.
 #include "proxy/listen/listeners.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <charconv>
@@ -193,10 +194,7 @@ tl::expected<void, std::string> check(const Wanted& wanted) {
 }
 
 bool is_network(std::string_view text) {
-    const size_t slash = text.find('/');
-    if (slash == std::string_view::npos) return false;
-    uint16_t prefix = 0;
-    if (!number(text.substr(slash + 1), prefix)) return false;
+    const size_t slash = std::min(text.find('/'), text.size());
     const std::string host(text.substr(0, slash));
     unsigned char bytes[sizeof(in6_addr)];
     size_t bits = 0;
@@ -205,7 +203,10 @@ bool is_network(std::string_view text) {
     } else if (::inet_pton(AF_INET6, host.c_str(), bytes) == 1) {
         bits = 128;
     }
-    return bits != 0 && prefix <= bits && ends_in_zeros(bytes, bits, prefix);
+    if (bits == 0 || slash == text.size()) return bits != 0;
+    uint16_t prefix = 0;
+    return number(text.substr(slash + 1), prefix) && prefix <= bits &&
+           ends_in_zeros(bytes, bits, prefix);
 }
 
 }  // namespace sluice::listen

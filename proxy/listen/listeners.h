@@ -40,7 +40,7 @@ tl::expected<Bound, std::string> bind_one(const Wanted& wanted);
 // Whether the text is an address at all: the first half of bind_one(), without a socket.
 tl::expected<void, std::string> check(const Wanted& wanted);
 
-// Whether the text is "ADDRESS/BITS" with an IPv4 or IPv6 address and no bit set behind its prefix.
+// Whether the text is an IPv4 or IPv6 address, alone or with "/BITS" and no bit set behind those.
 bool is_network(std::string_view text);
 
 }  // namespace sluice::listen

@@ -274,6 +274,7 @@ std::string Supervisor::bury(size_t index, int status) {
     const auto reason = static_cast<uint16_t>(Reason::worker_died);
     const live::Buried buried = live::bury(inheritance_.live, worker, now_ns, signal, reason);
     ++inheritance_.live.worker(worker).deaths;
+    inheritance_.live.worker(worker).lost += buried.lost;
     if (buried.lost == 0) return "";
     return ", " + std::to_string(buried.lost) + " exchanges lost" + suspect;
 }

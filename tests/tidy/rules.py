@@ -83,8 +83,9 @@ ROWS: dict[str, Row] = {
     "proxy/handover": Row(("proxy/live", "table/channel.h")),
     "proxy/supervisor": Row(("proxy/listen", "proxy/handover", "proxy/live", "table/channel.h")),
     "proxy/confine": Row(),
+    "proxy/options": Row(("proxy/supervisor", "proxy/listen"), source_only=("CLI",)),
     "proxy": Row(
-        ("proxy/supervisor", "proxy/listen", "proxy/confine", "proxy/steward", "proxy/worker"),
+        ("proxy/options", "proxy/supervisor", "proxy/confine", "proxy/steward", "proxy/worker"),
         source_only=("CLI",),
     ),
     # programs for people and tests
