@@ -213,7 +213,8 @@ void Handover::promote(table::Received answer, int64_t now_ms) {
     take_descriptors(slots, answer);
     for (size_t i = 0; i < table::kPublishedSegments; ++i) {
         good_.digests[i] = next.digests[i];
-        if (!next.descriptors[i]) continue;
+        // Neither new nor gone.
+        if (!next.descriptors[i] && next.digests[i] != 0) continue;
         good_.descriptors[i] = std::move(next.descriptors[i]);
         const size_t numbers = slots_of(i);
         if (numbers == table::kSegments) continue;

@@ -108,11 +108,12 @@ bool Supervisor::watch_signals() {
 }
 
 void Supervisor::serve() {
-    while (!over()) {
+    for (;;) {
         const int64_t now_ms = monotonic_ms();
         if (drain_at_ms_ && !kill_at_ms_ && now_ms >= *drain_at_ms_) begin_drain(now_ms);
         if (kill_at_ms_) {
             drain_on(now_ms);
+            if (over()) return;
         } else {
             start_due(now_ms);
             watch_.look(now_ms);

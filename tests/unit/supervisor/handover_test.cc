@@ -1,5 +1,4 @@
 // A table's way through the supervisor, with real processes that do as the table says.
-#include <algorithm>
 #include <csignal>
 #include <gtest/gtest.h>
 
@@ -14,9 +13,9 @@ namespace {
 using table::Message;
 using table::MessageKind;
 
-Settings with(void (*change)(Clocks&)) {
+Settings with(void (*change)(Settings&)) {
     Settings settings;
-    change(settings.clocks);
+    change(settings);
     return settings;
 }
 
@@ -74,18 +73,18 @@ TEST(Control, IsForOneUser) {
 TEST_F(Running, GoesThroughTheStewardToTheWorker) {
     expect_served(1, "one", "e1");
     EXPECT_EQ(pod_.logged("steward publish 1 segments 3"), 1U);
-    EXPECT_EQ(pod_.logged("worker 0 publish 1 segments 3"), 1U);
+    EXPECT_EQ(pod_.logged("worker 0 publish 1 segments 27"), 1U);
 }
 
 TEST_F(Running, TakesOneSegmentAlone) {
     controller_.publish(2, "", "e2");
     expect_message(controller_.next(), MessageKind::running, 2);
     expect_served(2, "one", "e2");
-    EXPECT_EQ(pod_.logged("worker 0 publish 2 segments 2"), 1U);
+    EXPECT_EQ(pod_.logged("worker 0 publish 2 segments 18"), 1U);
     controller_.publish(3, "two", "");
     expect_message(controller_.next(), MessageKind::running, 3);
     expect_served(3, "two", "e2");
-    EXPECT_EQ(pod_.logged("worker 0 publish 3 segments 1"), 1U);
+    EXPECT_EQ(pod_.logged("worker 0 publish 3 segments 9"), 1U);
 }
 
 TEST_F(Running, KeepsTheLastGoodWhenTheStewardRefuses) {
@@ -94,7 +93,7 @@ TEST_F(Running, KeepsTheLastGoodWhenTheStewardRefuses) {
     expect_refused(answer, 2, Reason::table_bad_value);
     EXPECT_EQ(answer.text, "the text says so");
     expect_served(1, "one", "e1");
-    EXPECT_EQ(pod_.logged("worker 0 publish 2 segments 3"), 0U);
+    EXPECT_EQ(pod_.logged("worker 0 publish 2 segments 27"), 0U);
     controller_.publish(3, "three", "e3");
     expect_message(controller_.next(), MessageKind::running, 3);
     expect_served(3, "three", "e3");
@@ -121,22 +120,18 @@ TEST_F(Running, ATableOverWhichTwoStewardsDieIsRefused) {
     expect_message(controller_.next(), MessageKind::running, 3);
     expect_served(3, "three", "e3");
     // Each new steward was told what runs before anything else.
-    EXPECT_EQ(pod_.logged("start steward --channel 3"), 3U);
+    EXPECT_EQ(pod_.logged("start steward --channel 3 --live 4 --log-wake 5"), 3U);
     EXPECT_EQ(pod_.logged("steward publish 1 segments 3"), 3U);
 }
 
 TEST_F(Running, ATableThatCrossesADeathIsGivenToTheNextSteward) {
-    const std::vector<pid_t> children = children_of(pod_.pid());
-    const auto steward = std::find_if(children.begin(), children.end(), [](pid_t pid) {
-        return proc_file(pid, "cmdline").find("steward") != std::string::npos;
-    });
-    ASSERT_NE(steward, children.end());
-    ASSERT_EQ(::kill(*steward, SIGSTOP), 0);
+    const pid_t steward = pod_.steward_pid();
+    ASSERT_EQ(::kill(steward, SIGSTOP), 0);
     controller_.publish(2, "two", "e2");
     controller_.publish(3, "three", "e3");
     // The proof that the stopped steward has 2.
     expect_refused(controller_.next(), 3, Reason::message_malformed);
-    ASSERT_EQ(::kill(*steward, SIGKILL), 0);
+    ASSERT_EQ(::kill(steward, SIGKILL), 0);
     expect_message(controller_.next(), MessageKind::running, 2);
     expect_served(2, "two", "e2");
 }
@@ -144,7 +139,7 @@ TEST_F(Running, ATableThatCrossesADeathIsGivenToTheNextSteward) {
 // Stewards come back at once, however many died.
 class Poisoned : public Running {
 protected:
-    Poisoned() : Running(with([](Clocks& clocks) { clocks.restart_most_ms = 50; })) {}
+    Poisoned() : Running(with([](Settings& settings) { settings.clocks.restart_most_ms = 50; })) {}
 };
 
 TEST_F(Poisoned, SurvivesManyTables) {
@@ -164,7 +159,7 @@ TEST_F(Running, AWorkerThatIsKilledComesBackWithTheLastGoodSet) {
     ASSERT_GT(first, 0);
     ASSERT_EQ(::kill(first, SIGKILL), 0);
     ASSERT_TRUE(until([&] { return pod_.worker_pid() != first; }));
-    ASSERT_TRUE(until([&] { return pod_.logged("worker 0 publish 2 segments 3") == 1; }));
+    ASSERT_TRUE(until([&] { return pod_.logged("worker 0 publish 2 segments 27") == 1; }));
     EXPECT_TRUE(until([&] {
         const auto served = pod_.ask();
         return served && served->generation == 2;
@@ -214,7 +209,7 @@ TEST_F(Running, HangsUpOnNonsense) {
 
 class Late : public Running {
 protected:
-    Late() : Running(with([](Clocks& clocks) { clocks.late_ms = 50; })) {}
+    Late() : Running(with([](Settings& settings) { settings.handover.clocks.late_ms = 50; })) {}
 };
 
 TEST_F(Late, AWorkerThatDoesNotAnswerIsReported) {
@@ -230,7 +225,7 @@ TEST_F(Late, TheNewestGoesToAWorkerThatComesBack) {
     expect_message(controller_.next(), MessageKind::late, 2);
     controller_.publish(3, "three", "");
     expect_message(controller_.next(), MessageKind::late, 3);  // still busy with 2
-    EXPECT_EQ(pod_.logged("worker 0 publish 3 segments 1"), 0U) << "one at a time";
+    EXPECT_EQ(pod_.logged("worker 0 publish 3 segments 9"), 0U) << "one at a time";
     ASSERT_EQ(::kill(pod_.worker_pid(), SIGKILL), 0);
     expect_message(controller_.next(), MessageKind::running, 3);
     expect_served(3, "three", "e2");
@@ -239,16 +234,16 @@ TEST_F(Late, TheNewestGoesToAWorkerThatComesBack) {
 class Refusing : public Running {
 protected:
     Refusing()
-        : Running(with([](Clocks& clocks) {
-              clocks.late_ms = 50;
-              clocks.redeliver_ms = 5;
+        : Running(with([](Settings& settings) {
+              settings.handover.clocks.late_ms = 50;
+              settings.handover.clocks.redeliver_ms = 5;
           })) {}
 };
 
 TEST_F(Refusing, AWorkerThatCannotGetsTheWholeTableAgain) {
     controller_.publish(2, "cannot", "");
     expect_message(controller_.next(), MessageKind::late, 2);
-    EXPECT_TRUE(until([&] { return pod_.logged("worker 0 publish 2 segments 3") >= 2; }));
+    EXPECT_TRUE(until([&] { return pod_.logged("worker 0 publish 2 segments 27") >= 2; }));
     EXPECT_NE(pod_.said().find("worker 0 cannot run generation 2: internal"), std::string::npos);
     controller_.publish(3, "three", "");
     expect_message(controller_.next(), MessageKind::running, 3);
@@ -257,7 +252,8 @@ TEST_F(Refusing, AWorkerThatCannotGetsTheWholeTableAgain) {
 
 class Hanging : public Running {
 protected:
-    Hanging() : Running(with([](Clocks& clocks) { clocks.verify_ms = 300; })) {}
+    Hanging()
+        : Running(with([](Settings& settings) { settings.handover.clocks.verify_ms = 300; })) {}
 };
 
 TEST_F(Hanging, AStewardThatDoesNotAnswerIsKilled) {
@@ -288,12 +284,144 @@ TEST_F(Hanging, ANewControllerIsGreetedWhenItIsClearWhatRuns) {
 TEST(NoSteward, IsARefusalAtLast) {
     Settings settings;
     settings.program = "/nowhere";
-    settings.clocks.verify_ms = 50;
+    settings.handover.clocks.verify_ms = 50;
     const Pod pod(settings);
     Controller controller(pod);
     expect_message(controller.next(), MessageKind::hello, 0);
     controller.publish(1, "one", "e1");
     expect_refused(controller.next(), 1, Reason::steward_died);
+}
+
+// --- slots
+
+TEST_F(Running, SlotsComeFromTheStewardAndGoBesideTheirSegments) {
+    const auto served = pod_.ask();
+    ASSERT_TRUE(served);
+    EXPECT_EQ(served->rule_slots, "slots-of-one");
+    EXPECT_EQ(served->endpoint_slots, "slots-of-e1");
+    controller_.publish(2, "", "e2");
+    expect_message(controller_.next(), MessageKind::running, 2);
+    const auto later = pod_.ask();
+    ASSERT_TRUE(later);
+    EXPECT_EQ(later->rule_slots, "slots-of-one");
+    EXPECT_EQ(later->endpoint_slots, "slots-of-e2");
+}
+
+TEST_F(Running, AControllerThatSendsSlotsIsRefused) {
+    Message message;
+    message.kind = MessageKind::publish;
+    message.generation = 2;
+    message.segments = bit_of(table::Segment::rule_slots);
+    message.digests[static_cast<size_t>(table::Segment::rule_slots)] = 1;
+    controller_.send(message, 1);
+    expect_refused(controller_.next(), 2, Reason::message_malformed);
+    expect_served(1, "one", "e1");
+    controller_.publish(2, "two", "");
+    expect_message(controller_.next(), MessageKind::running, 2);
+}
+
+TEST_F(Running, HelloSpeaksOfWhatAControllerPublishesOnly) {
+    Controller second(pod_);
+    const Message hello = second.next();
+    EXPECT_EQ(hello.digests[3], 0U);
+    EXPECT_EQ(hello.digests[4], 0U);
+}
+
+// --- the last good copy
+
+Settings restoring(std::vector<std::string> steward_arguments) {
+    Settings settings;
+    settings.handover.restores = true;
+    settings.steward_arguments = std::move(steward_arguments);
+    return settings;
+}
+
+TEST(Restored, IsServedWithoutAControllerAndToldToTheNext) {
+    Pod pod(restoring({"--restore", "kept"}));
+    std::optional<Served> served;
+    ASSERT_TRUE(until([&] { return (served = pod.ask()) && served->generation == 7; }));
+    EXPECT_EQ(served->routes, "kept");
+    EXPECT_EQ(served->rule_slots, "slots-of-kept");
+    EXPECT_EQ(served->endpoint_slots, "slots-of-e-kept");
+    ASSERT_TRUE(until([&] { return pod.live().pod().running_since_ns != 0; }));
+    EXPECT_EQ(pod.live().pod().generation, 7U);
+    Controller controller(pod);
+    const Message hello = controller.next();
+    expect_message(hello, MessageKind::hello, 7);
+    EXPECT_EQ(hello.digests[0], text_digest("kept"));
+    expect_message(controller.next(), MessageKind::running, 7);
+    controller.publish(8, "eight", "");  // it publishes no endpoints: there are none any more
+    expect_message(controller.next(), MessageKind::running, 8);
+    EXPECT_EQ(pod.logged("worker 0 publish 8 segments 9"), 1U);
+}
+
+TEST(Restored, CountsOnlyAsLongAsThereIsNothingNewer) {
+    Pod pod(restoring({"--restore", "kept"}));
+    Controller controller(pod);
+    expect_message(controller.next(), MessageKind::hello, 7);
+    expect_message(controller.next(), MessageKind::running, 7);
+    controller.publish(8, "eight", "e8");
+    expect_message(controller.next(), MessageKind::running, 8);
+    ASSERT_EQ(::kill(pod.steward_pid(), SIGKILL), 0);
+    ASSERT_TRUE(until([&] { return pod.logged("steward publish 8 segments 3") == 2; }));
+    controller.publish(9, "nine", "");
+    expect_message(controller.next(), MessageKind::running, 9);
+    const auto served = pod.ask();
+    ASSERT_TRUE(served);
+    EXPECT_EQ(served->endpoints, "e8");
+}
+
+TEST(Restored, NothingIsAnAnswerToo) {
+    const Pod pod(restoring({}));
+    Controller controller(pod);
+    expect_message(controller.next(), MessageKind::hello, 0);
+}
+
+TEST(Restored, AStewardThatSaysNothingHoldsUpAControllerForAWhileOnly) {
+    Settings settings = restoring({"--silent"});
+    settings.handover.clocks.restore_ms = 300;
+    Pod pod(settings);
+    Controller controller(pod);
+    EXPECT_TRUE(controller.quiet());
+    expect_message(controller.next(), MessageKind::hello, 0);
+    controller.publish(1, "one", "e1");
+    expect_message(controller.next(), MessageKind::running, 1);
+}
+
+// --- the pod's record
+
+TEST_F(Running, TheRecordSaysHowTheHandOverStands) {
+    const live::PodRecord& record = pod_.live().pod();
+    EXPECT_EQ(record.generation, 1U);
+    EXPECT_EQ(record.controller, 1U);
+    EXPECT_EQ(record.published, 1U);
+    EXPECT_GT(record.good_since_ns, 0U);
+    EXPECT_GE(record.running_since_ns, record.good_since_ns);
+    EXPECT_EQ(static_cast<pid_t>(record.supervisor_pid), pod_.pid());
+    EXPECT_EQ(static_cast<pid_t>(record.steward_pid), pod_.steward_pid());
+    EXPECT_EQ(record.steward_starts, 1U);
+    EXPECT_EQ(record.workers, 1U);
+    EXPECT_EQ(record.draining, 0U);
+    controller_.publish(2, "bad", "e2");
+    expect_refused(controller_.next(), 2, Reason::table_bad_value);
+    controller_.publish(2, "stale", "e2");
+    expect_refused(controller_.next(), 2, Reason::generation_stale);
+    EXPECT_EQ(record.published, 2U);
+    EXPECT_EQ(record.refused, 2U);
+    EXPECT_EQ(record.refusals[static_cast<size_t>(Reason::table_bad_value)], 1U);
+    EXPECT_EQ(record.refusals[static_cast<size_t>(Reason::generation_stale)], 1U);
+    EXPECT_EQ(record.generation, 1U);
+    {
+        const Controller gone = std::move(controller_);
+    }
+    EXPECT_TRUE(until([&] { return record.controller == 0; }));
+}
+
+TEST_F(Late, IsCounted) {
+    controller_.publish(2, "stall", "e2");
+    expect_message(controller_.next(), MessageKind::late, 2);
+    EXPECT_EQ(pod_.live().pod().late, 1U);
+    EXPECT_EQ(pod_.live().pod().running_since_ns, 0U);
 }
 
 // --- two workers
@@ -304,7 +432,7 @@ protected:
         : Running([] {
               Settings settings;
               settings.workers = 2;
-              settings.clocks.late_ms = 50;
+              settings.handover.clocks.late_ms = 50;
               return settings;
           }()) {}
     // Serving processes by index; -1 where none answered.
@@ -327,8 +455,8 @@ TEST_F(Two, BothAccept) {
 }
 
 TEST_F(Two, RunningMeansBoth) {
-    EXPECT_EQ(pod_.logged("worker 0 publish 1 segments 3"), 1U);
-    EXPECT_EQ(pod_.logged("worker 1 publish 1 segments 3"), 1U);
+    EXPECT_EQ(pod_.logged("worker 0 publish 1 segments 27"), 1U);
+    EXPECT_EQ(pod_.logged("worker 1 publish 1 segments 27"), 1U);
 }
 
 TEST_F(Two, ADeathLeavesTheOtherAlone) {

@@ -86,7 +86,7 @@ Pod::Pod(Settings settings) : settings_(std::move(settings)) {
     if (settings_.listen.empty()) settings_.listen = {"127.0.0.1:0"};
     if (settings_.program.empty()) settings_.program = FAKE_PROXY;
     settings_.control_path = folder_ + "/control";
-    settings_.build = "test-build";
+    settings_.handover.build = "test-build";
     start();
 }
 
@@ -108,7 +108,9 @@ void Pod::start() {
     std::string printed;
     char piece[256];
     const auto lines = [&] { return std::count(printed.begin(), printed.end(), '\n'); };
-    while (lines() < static_cast<ptrdiff_t>(settings_.listen.size())) {
+    const size_t expected =
+        settings_.listen.size() + settings_.listen_proxy.size() + settings_.admin.size();
+    while (lines() < static_cast<ptrdiff_t>(expected)) {
         const ssize_t size = ::read(output.get(), piece, sizeof piece);
         if (size <= 0) break;  // it could not start
         printed.append(piece, static_cast<size_t>(size));
@@ -116,7 +118,7 @@ void Pod::start() {
     std::istringstream words(printed);
     std::string word;
     while (words >> word) {
-        if (word != "listening") addresses_.push_back(word);
+        if (word != "listening" && word != "admin") addresses_.push_back(word);
     }
 }
 
@@ -156,6 +158,7 @@ std::optional<Served> Pod::ask() const {
     Served served;
     std::istringstream words(std::string(line, static_cast<size_t>(size)));
     words >> served.worker >> served.pid >> served.generation >> served.routes >> served.endpoints;
+    words >> served.secrets >> served.rule_slots >> served.endpoint_slots;
     return served;
 }
 
@@ -163,6 +166,29 @@ pid_t Pod::worker_pid() const {
     std::optional<Served> served;
     until([&] { return (served = ask()).has_value(); });
     return served ? served->pid : -1;
+}
+
+pid_t Pod::steward_pid() const {
+    for (const pid_t pid : children_of(pid_)) {
+        if (proc_file(pid, "cmdline").find("steward") != std::string::npos) return pid;
+    }
+    return -1;
+}
+
+const live::Mapping& Pod::live() {
+    if (live_) return *live_;
+    const std::string folder = "/proc/" + std::to_string(pid_) + "/fd";
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        std::error_code error;
+        const std::string target = std::filesystem::read_symlink(entry.path(), error);
+        if (target.find("memfd:sluice-live") == std::string::npos) continue;
+        const table::Descriptor memory(::open(entry.path().c_str(), O_RDWR | O_CLOEXEC));
+        auto attached = live::Mapping::attach(memory.get());
+        EXPECT_TRUE(attached) << attached.error();
+        if (attached) live_ = std::move(*attached);
+        break;
+    }
+    return live_.value();
 }
 
 std::string Pod::log() const {
@@ -236,6 +262,13 @@ void Controller::send_raw(std::string_view bytes) {
         ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
         static_cast<ssize_t>(bytes.size())
     );
+}
+
+void Controller::send(const table::Message& message, size_t descriptors) {
+    auto memory = table::seal("text", std::as_bytes(std::span("x", 1)));
+    ASSERT_TRUE(memory);
+    const std::vector<int> same(descriptors, memory->get());
+    ASSERT_TRUE(table::send(socket_.get(), message, same));
 }
 
 uint64_t text_digest(std::string_view text) {

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include "proxy/live/mapping.h"
 #include "proxy/supervisor/supervisor.h"
 #include "table/channel.h"
 
@@ -29,6 +30,9 @@ struct Served {
     uint64_t generation = 0;
     std::string routes;
     std::string endpoints;
+    std::string secrets;
+    std::string rule_slots;
+    std::string endpoint_slots;
 };
 
 class Pod {
@@ -40,6 +44,7 @@ public:
     Pod& operator=(const Pod&) = delete;
 
     pid_t pid() const { return pid_; }
+    const Settings& settings() const { return settings_; }
     const std::string& control_path() const { return settings_.control_path; }
     const std::vector<std::string>& addresses() const { return addresses_; }
 
@@ -50,6 +55,10 @@ public:
     // A client's question to the first address; nullopt when nobody answers.
     std::optional<Served> ask() const;
     pid_t worker_pid() const;  // that serves; -1 after ten seconds
+    pid_t steward_pid() const;
+
+    // The pod's shared mapping.
+    const live::Mapping& live();
 
     std::string log() const;                     // what the children were told
     std::string said() const;                    // the supervisor's standard error
@@ -59,6 +68,7 @@ private:
     void start();
 
     Settings settings_;
+    std::optional<live::Mapping> live_;
     std::string folder_;
     std::vector<std::string> addresses_;
     pid_t pid_ = -1;
@@ -77,6 +87,8 @@ public:
     // Publishes these texts; an empty one is not sent. Digests are made of the texts.
     void publish(uint64_t generation, std::string_view routes, std::string_view endpoints);
     void send_raw(std::string_view bytes);
+    // A lawful message with so many descriptors.
+    void send(const table::Message& message, size_t descriptors);
     int fd() const { return socket_.get(); }
 
 private:

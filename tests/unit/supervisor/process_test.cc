@@ -4,6 +4,7 @@
 #include <memory>
 #include <sstream>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proxy/supervisor/child.h"
@@ -88,10 +89,14 @@ TEST(Confinement, ChildrenGetTheirDescriptorsAndNothingElse) {
     const Pod pod(settings);
     Controller controller(pod);
     run_first(controller, "one");
-    EXPECT_EQ(pod.logged("start worker --index 1 --channel 3 --listener 4 --listener 5"), 1U);
+    EXPECT_EQ(
+        pod.logged("start worker --channel 3 --live 4 --log-wake 5 --index 1 --first-listener 6 "
+                   "--listeners 4 --listeners-per-worker 2"),
+        1U
+    );
     for (const pid_t pid : children_of(pod.pid())) {
         const bool is_worker = proc_file(pid, "cmdline").find("worker") != std::string::npos;
-        EXPECT_TRUE(until([&] { return descriptors_of(pid) == (is_worker ? 6U : 4U); }))
+        EXPECT_TRUE(until([&] { return descriptors_of(pid) == (is_worker ? 10U : 6U); }))
             << proc_file(pid, "cmdline") << " has " << descriptors_of(pid);
     }
     ::close(stray);
@@ -120,20 +125,25 @@ TEST(Confinement, ChildrenLeaveSignalsToTheirParent) {
     Controller controller(pod);
     run_first(controller, "one");
     const pid_t worker = pod.worker_pid();
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE})
         ASSERT_EQ(::kill(worker, signal), 0);
     EXPECT_EQ(pod.worker_pid(), worker);
 }
 
-TEST(Hangup, IsIgnored) {
-    Pod pod;
-    Controller controller(pod);
-    run_first(controller, "one");
-    pod.signal(SIGHUP);
-    controller.publish(2, "two", "e2");
-    EXPECT_EQ(controller.next().kind, MessageKind::running);
-    pod.signal(SIGTERM);
-    EXPECT_EQ(pod.exit_code(), 0);
+TEST(Reopen, IsWhatTheStewardIsToldAndNobodyElse) {
+    for (const int signal : {SIGHUP, SIGUSR1}) {
+        Pod pod;
+        Controller controller(pod);
+        run_first(controller, "one");
+        const pid_t worker = pod.worker_pid();
+        pod.signal(signal);
+        ASSERT_TRUE(until([&] { return pod.logged("steward reopen") == 1; }));
+        controller.publish(2, "two", "e2");
+        EXPECT_EQ(controller.next().kind, MessageKind::running);
+        EXPECT_EQ(pod.worker_pid(), worker);
+        pod.signal(SIGTERM);
+        EXPECT_EQ(pod.exit_code(), 0);
+    }
 }
 
 TEST(Confinement, ChildrenDieWithTheirSupervisor) {
@@ -175,9 +185,40 @@ TEST(Drain, NewConnectionsAreRefusedWhileOldOnesEnd) {
     ASSERT_TRUE(until([&] { return pod.logged("worker 0 drain") == 1; }));
     EXPECT_TRUE(until([&] { return !pod.ask(); }));
     EXPECT_EQ(children_of(pod.pid()).size(), 2U) << "the worker has its time, the steward stays";
-    EXPECT_EQ(pod.logged("start worker --index 0 --channel 3 --listener 4"), 1U);
+    EXPECT_EQ(pod.live().worker(0).starts, 1U);
     pod.signal(SIGTERM);  // impatient
     EXPECT_EQ(pod.exit_code(), 0);
+}
+
+TEST(Drain, WaitsNotReadyButServing) {
+    Settings settings;
+    settings.clocks.drain_wait_ms = kLongMs;
+    Pod pod(settings);
+    Controller controller(pod);
+    run_first(controller, "one");
+    const pid_t worker = pod.worker_pid();
+    const live::Mapping& live = pod.live();
+    pod.signal(SIGTERM);
+    ASSERT_TRUE(until([&] { return live.pod().draining == 1; }));
+    EXPECT_EQ(pod.worker_pid(), worker);
+    controller.publish(2, "two", "e2");
+    EXPECT_EQ(controller.next().kind, MessageKind::running) << "everything goes on";
+    EXPECT_EQ(pod.logged("worker 0 drain"), 0U);
+    ASSERT_EQ(::kill(worker, SIGKILL), 0);
+    EXPECT_TRUE(until([&] { return pod.worker_pid() != worker; })) << "even restarts";
+    pod.signal(SIGTERM);  // impatient
+    EXPECT_EQ(pod.exit_code(), 0);
+}
+
+TEST(Drain, BeginsWhenTheWaitIsOver) {
+    Settings settings;
+    settings.clocks.drain_wait_ms = 50;
+    Pod pod(settings);
+    Controller controller(pod);
+    run_first(controller, "one");
+    pod.signal(SIGTERM);
+    EXPECT_EQ(pod.exit_code(), 0);
+    EXPECT_EQ(pod.logged("worker 0 drain"), 1U);
 }
 
 TEST(Drain, EndsWithTheGracePeriod) {
@@ -233,6 +274,51 @@ TEST(Leaks, NothingStaysOpenAndNobodyStaysUnburied) {
     EXPECT_EQ(children_of(pod.pid()).size(), 2U);
     for (const pid_t pid : children_of(pod.pid()))
         EXPECT_EQ(proc_file(pid, "stat").find(") Z "), std::string::npos);
+}
+
+TEST(Start, EveryKindOfListenerHasItsPlace) {
+    char name[] = "/tmp/sluice-admin-XXXXXX";
+    const std::string folder = ::mkdtemp(name);
+    Settings settings;
+    settings.listen = {"127.0.0.1:0"};
+    settings.listen_proxy = {"127.0.0.1:0"};
+    settings.admin = {"127.0.0.1:0", "127.0.0.1:0"};
+    settings.admin_path = folder + "/admin";
+    settings.steward_arguments = {"--log", "off"};
+    settings.worker_arguments = {"--no-log"};
+    {
+        const Pod pod(settings);
+        EXPECT_EQ(pod.addresses().size(), 4U) << "two listen, two are for admin clients";
+        Controller controller(pod);
+        run_first(controller, "one");
+        EXPECT_EQ(
+            pod.logged(
+                "start worker --channel 3 --live 4 --log-wake 5 --index 0 --first-listener 6 "
+                "--listeners 2 --listeners-per-worker 2 --proxy-listener 1 --no-log"
+            ),
+            1U
+        );
+        EXPECT_EQ(
+            pod.logged("start steward --channel 3 --live 4 --log-wake 5 --admin 6 --admin 7 "
+                       "--admin-socket 8 --log off"),
+            1U
+        );
+        struct stat status{};
+        ASSERT_EQ(::stat(settings.admin_path.c_str(), &status), 0);
+        EXPECT_EQ(status.st_mode & 07777, 0600U);
+    }
+    ::unlink(settings.admin_path.c_str());
+    ::rmdir(folder.c_str());
+}
+
+TEST(Start, AnAdminAddressInUseIsAnError) {
+    Settings settings;
+    settings.admin = {"127.0.0.1:0"};
+    const Pod first(settings);
+    settings.admin = {first.addresses().back()};
+    Pod second(settings);
+    EXPECT_EQ(second.exit_code(), 1);
+    EXPECT_NE(second.said().find("--admin " + settings.admin[0]), std::string::npos);
 }
 
 TEST(Start, AnAddressInUseIsAnError) {
