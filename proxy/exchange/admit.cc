@@ -20,7 +20,7 @@ constexpr size_t kNearMissBytes = 400;
 }  // namespace
 
 void Exchange::begin(Reason refused) {
-    account_.describe_caller(client_.peer().address);
+    account_.describe_caller(client_.caller().source);
     if (refused == Reason::ok) {
         admit();
     } else {

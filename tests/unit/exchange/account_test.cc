@@ -172,7 +172,7 @@ TEST_F(AccountTest, AHeadThatIsNoRequestIsLoggedToo) {
     EXPECT_EQ(logged->reason(), Reason::bad_method);
     EXPECT_EQ(logged->facts.status, 400);
     EXPECT_EQ(logged->text(live::LogText::path), "");
-    EXPECT_EQ(logged->text(live::LogText::caller), one.client.peer().address);
+    EXPECT_EQ(logged->text(live::LogText::caller), one.client.caller().source);
 }
 
 TEST_F(AccountTest, HeadersOfTheAllowListAndTheTrace) {
