@@ -1,7 +1,6 @@
 // Addresses as text to bound sockets.
 #include "proxy/listen/listeners.h"
 
-#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <charconv>
@@ -136,14 +135,6 @@ tl::expected<void, std::string> bind_shared(
     return {};
 }
 
-// No bit of `address` is set from `prefix` on.
-bool ends_in_zeros(const unsigned char* address, size_t bits, size_t prefix) {
-    for (size_t bit = prefix; bit < bits; ++bit) {
-        if ((address[bit / 8] >> (7 - bit % 8) & 1) != 0) return false;
-    }
-    return true;
-}
-
 }  // namespace
 
 tl::expected<Listeners, std::string> bind_all(const std::vector<Wanted>& wanted, uint32_t workers) {
@@ -191,22 +182,6 @@ tl::expected<void, std::string> check(const Wanted& wanted) {
     const auto address = parse(wanted);
     if (!address) return tl::unexpected<std::string>(address.error());
     return {};
-}
-
-bool is_network(std::string_view text) {
-    const size_t slash = std::min(text.find('/'), text.size());
-    const std::string host(text.substr(0, slash));
-    unsigned char bytes[sizeof(in6_addr)];
-    size_t bits = 0;
-    if (::inet_pton(AF_INET, host.c_str(), bytes) == 1) {
-        bits = 32;
-    } else if (::inet_pton(AF_INET6, host.c_str(), bytes) == 1) {
-        bits = 128;
-    }
-    if (bits == 0 || slash == text.size()) return bits != 0;
-    uint16_t prefix = 0;
-    return number(text.substr(slash + 1), prefix) && prefix <= bits &&
-           ends_in_zeros(bytes, bits, prefix);
 }
 
 }  // namespace sluice::listen

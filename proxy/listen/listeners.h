@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
 
@@ -39,8 +38,5 @@ tl::expected<Bound, std::string> bind_one(const Wanted& wanted);
 
 // Whether the text is an address at all: the first half of bind_one(), without a socket.
 tl::expected<void, std::string> check(const Wanted& wanted);
-
-// Whether the text is an IPv4 or IPv6 address, alone or with "/BITS" and no bit set behind those.
-bool is_network(std::string_view text);
 
 }  // namespace sluice::listen

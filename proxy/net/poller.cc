@@ -45,8 +45,13 @@ void Poller::close(Socket& socket) {
     socket.source.detach();
 }
 
-void Poller::leave_and_close(Socket& socket) {
+void Poller::leave(Socket& socket) {
     if (socket.open()) ::epoll_ctl(fd_, EPOLL_CTL_DEL, socket.fd, nullptr);
+    socket.source.bits = 0;
+}
+
+void Poller::leave_and_close(Socket& socket) {
+    leave(socket);
     close(socket);
 }
 

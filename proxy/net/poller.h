@@ -29,6 +29,8 @@ public:
     // Closes the descriptor; the Socket object may be reused only through `reclaim` callbacks or
     // after the batch.
     void close(Socket& socket);
+    // No more events of it; it stays open and may be added again.
+    void leave(Socket& socket);
     // For a descriptor that other processes hold too: closing alone would not end its events.
     void leave_and_close(Socket& socket);
 

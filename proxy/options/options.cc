@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "proxy/http/trusted.h"
 #include "proxy/listen/listeners.h"
 #include "proxy/options/cpus.h"
 #include "table/limits.h"
@@ -66,13 +67,9 @@ Checked check_hops(const Texts& hops) {
             "at most " + std::to_string(limits::kTrustedHops) + " are taken; write wider ones"
         );
     }
-    for (const std::string& hop : hops) {
-        if (listen::is_network(hop)) continue;
-        const char* const remedy =
-            "write ADDRESS/BITS with no bit set behind the first BITS, such as 10.0.0.0/8";
-        return wrong(flag, hop, remedy);
-    }
-    return {};
+    const auto parsed = http::TrustedHops::parse(hops);
+    if (parsed) return {};
+    return tl::unexpected<std::string>(std::string(flag) + ": " + parsed.error());
 }
 
 Checked check_admin(const Options& options) {

@@ -19,7 +19,11 @@ struct ClientConnections::Listener {
     net::Socket socket;
     net::Waiter waiter;
     net::Deadline deadline{waiter};
+    uint32_t worker = 0;
     uint16_t port = 0;
+    bool proxied = false;
+    bool accepting = false;
+    bool begun = false;  // its accept loop runs, or waits to be adopted again
 };
 
 struct ClientConnections::Client final : exchange::ConnectionOwner {
@@ -41,24 +45,48 @@ ClientConnections::~ClientConnections() {
     for (const auto& listener : listeners_) services_.wheel.forget(listener->deadline);
 }
 
-void ClientConnections::listen(int fd) {
+void ClientConnections::offer(uint32_t worker, int fd, bool proxied) {
     auto listener = std::make_unique<Listener>();
     listener->socket.fd = fd;
+    listener->worker = worker;
     listener->port = net::local_address(fd).port;
+    listener->proxied = proxied;
     listener->socket.source.attach(listener->waiter, net::kClientShift);
     listener->waiter.client = &listener->socket.source;
-    poller_.add(listener->socket, false);
     listeners_.push_back(std::move(listener));
-    accept_loop(*listeners_.back());
+}
+
+void ClientConnections::adopt(uint32_t worker) {
+    for (const auto& listener : listeners_) {
+        if (listener->worker != worker || listener->accepting || !listener->socket.open()) continue;
+        // The edge of whoever waits already comes with the next batch.
+        listener->accepting = poller_.add(listener->socket, false);
+        if (!listener->accepting || listener->begun) continue;
+        listener->begun = true;
+        accept_loop(*listener);
+    }
+}
+
+void ClientConnections::release(uint32_t worker) {
+    for (const auto& listener : listeners_) {
+        if (listener->worker != worker || !listener->accepting) continue;
+        listener->accepting = false;
+        poller_.leave(listener->socket);
+    }
 }
 
 void ClientConnections::stop_accepting() {
-    for (const auto& listener : listeners_) poller_.leave_and_close(listener->socket);
+    for (const auto& listener : listeners_) {
+        listener->accepting = false;
+        poller_.leave_and_close(listener->socket);
+    }
 }
 
 net::Detached ClientConnections::accept_loop(Listener& listener) {
     for (;;) {
-        const net::Wake wants = accept_batch(listener);
+        const net::Wake wants = listener.accepting ? accept_batch(listener) : net::kClientReadable;
+        // Released, it may have been woken by an event of the same batch, or by its pause.
+        if (!listener.accepting) listener.socket.source.bits = 0;
         if (wants == net::kDeadline) {
             services_.wheel.set(listener.deadline, services_.now + kPauseNs);
         }
@@ -77,7 +105,7 @@ net::Wake ClientConnections::accept_batch(Listener& listener) {
         }
         const net::Accepted accepted = net::accept_one(listener.socket.fd);
         if (accepted.fd >= 0) {
-            start(accepted.fd, accepted.peer, listener.port);
+            start(accepted.fd, accepted.peer, listener);
             continue;
         }
         if (accepted.error == ECONNABORTED || accepted.error == EINTR) continue;
@@ -91,7 +119,7 @@ net::Wake ClientConnections::accept_batch(Listener& listener) {
     return net::kTurn;
 }
 
-void ClientConnections::start(int fd, const net::Address& peer, uint16_t port) {
+void ClientConnections::start(int fd, const net::Address& peer, const Listener& listener) {
     if (free_.empty()) {
         clients_.push_back(std::make_unique<Client>(*this, blocks_));
         free_.push_back(clients_.back().get());
@@ -99,7 +127,7 @@ void ClientConnections::start(int fd, const net::Address& peer, uint16_t port) {
     Client* client = free_.back();
     free_.pop_back();
     client->open = true;
-    client->downstream.begin(fd, peer, port);
+    client->downstream.begin(fd, peer, listener.port, listener.proxied);
     ++open_;
     ++accepted_;
     net::Socket& socket = client->downstream.socket();

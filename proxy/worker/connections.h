@@ -1,5 +1,5 @@
-// The worker's client connections: accepting, their objects from a free list, and waking the idle
-// ones when the worker drains.
+// The worker's client connections: accepting on its own listening sockets and on those of siblings
+// that cannot, their objects from a free list, and waking the idle ones when the worker drains.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,17 @@ public:
     ClientConnections(const ClientConnections&) = delete;
     ClientConnections& operator=(const ClientConnections&) = delete;
 
-    // Starts to accept on a listening socket; it stays open as long as this object, or until
-    // stop_accepting().
-    void listen(int fd);
+    // A listening socket of `worker`, non-blocking; nothing is accepted on it before adopt(worker).
+    // It stays open as long as this object, or until stop_accepting(). `proxied`: clients send a
+    // PROXY header first.
+    void offer(uint32_t worker, int fd, bool proxied = false);
+    // Starts to accept on the sockets that were offered for this worker, whoever waits there
+    // included: for our own index at start, for a sibling's on the message adopt. Again, or after
+    // stop_accepting(), or for a worker without sockets: nothing happens.
+    void adopt(uint32_t worker);
+    // Accepts no more on them, on the message release; they stay open and may be adopted again. Who
+    // was accepted is served to the end.
+    void release(uint32_t worker);
     void stop_accepting();
     // Idle connections close at once, others with their next answer.
     void drain();
@@ -42,7 +50,7 @@ private:
 
     net::Detached accept_loop(Listener& listener);
     net::Wake accept_batch(Listener& listener);
-    void start(int fd, const net::Address& peer, uint16_t port);
+    void start(int fd, const net::Address& peer, const Listener& listener);
     void over(Client& client);
     static void reclaim(void* object);
 

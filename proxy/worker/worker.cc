@@ -47,8 +47,8 @@ void set(live::Count& count, uint64_t value) {
 // All parts of a worker, in the order in which they may be destroyed from the bottom up.
 class Worker final : private Orders {
 public:
-    Worker(const Settings& settings, live::Mapping mapping)
-        : settings_(settings), mapping_(std::move(mapping)) {
+    Worker(const Settings& settings, live::Mapping mapping, http::TrustedHops trusted)
+        : settings_(settings), mapping_(std::move(mapping)), trusted_(std::move(trusted)) {
         begin_record();
         services_.log = {
             settings.log ? &log_writer_ : nullptr,
@@ -57,8 +57,10 @@ public:
             settings.log_sample,
             settings.log_headers,
         };
-        adopt(settings.index);
+        offer_listeners();
+        // First the table, which is there already if the pod has one: nobody is served without it.
         channel_.start(settings.channel);
+        adopt(settings.index);
         housekeeping();
         heartbeat();
     }
@@ -82,6 +84,16 @@ private:
     void drain() override { connections_.drain(); }
     void adopt(uint32_t worker) override { connections_.adopt(worker); }
     void release(uint32_t worker) override { connections_.release(worker); }
+
+    void offer_listeners() {
+        const std::vector<uint32_t>& proxied = settings_.proxy_listeners;
+        const uint32_t per_worker = settings_.listeners_per_worker;
+        for (uint32_t i = 0; i < settings_.listeners.size(); ++i) {
+            const uint32_t place = i % per_worker;
+            const bool speaks = std::find(proxied.begin(), proxied.end(), place) != proxied.end();
+            connections_.offer(i / per_worker, settings_.listeners[i], speaks);
+        }
+    }
 
     int timeout_ms() const {
         if (!turns_.empty()) return 0;
@@ -127,6 +139,7 @@ private:
 
     const Settings& settings_;
     live::Mapping mapping_;
+    const http::TrustedHops trusted_;
     live::WorkerRecord& record_ = mapping_.worker(settings_.index);
     const uint64_t accepted_before_ = record_.accepted.load(std::memory_order_relaxed);
     const uint64_t dialed_before_ = record_.dialed.load(std::memory_order_relaxed);
@@ -160,6 +173,8 @@ private:
         tally_,
         {},
         now_,
+        false,
+        trusted_,
     };
     net::Waiter housekeeping_waiter_;
     net::Deadline housekeeping_deadline_{housekeeping_waiter_};
@@ -169,19 +184,25 @@ private:
     TablesChannel channel_{services_, poller_, pool_, record_, settings_.index, *this};
 };
 
+// The supervisor has checked what people say: this is about our own words.
+int cannot(const Settings& settings, const std::string& why) {
+    std::fprintf(stderr, "sluice-proxy: worker %u: %s\n", settings.index, why.c_str());
+    return 1;
+}
+
 }  // namespace
 
 int run(const Settings& settings) {
     auto mapping = live::Mapping::attach(settings.live);
-    const bool known = mapping && settings.index < mapping->sizes().workers;
-    if (!known) {
-        const std::string why = mapping ? "an index beyond the live state" : mapping.error();
-        std::fprintf(stderr, "sluice-proxy: worker %u: %s\n", settings.index, why.c_str());
-        return 1;
+    if (!mapping) return cannot(settings, mapping.error());
+    if (settings.index >= mapping->sizes().workers) {
+        return cannot(settings, "an index beyond the live state");
     }
+    auto trusted = http::TrustedHops::parse(settings.trusted);
+    if (!trusted) return cannot(settings, trusted.error());
     // On the heap: a worker's parts are larger than what belongs on a stack. It is never destroyed,
     // because suspended coroutines still refer to it when the process ends.
-    static Worker* const worker = new Worker(settings, std::move(*mapping));
+    static Worker* const worker = new Worker(settings, std::move(*mapping), std::move(*trusted));
     return worker->run();
 }
 

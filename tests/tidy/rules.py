@@ -83,7 +83,9 @@ ROWS: dict[str, Row] = {
     "proxy/handover": Row(("proxy/live", "table/channel.h")),
     "proxy/supervisor": Row(("proxy/listen", "proxy/handover", "proxy/live", "table/channel.h")),
     "proxy/confine": Row(),
-    "proxy/options": Row(("proxy/supervisor", "proxy/listen"), source_only=("CLI",)),
+    "proxy/options": Row(
+        ("proxy/supervisor", "proxy/listen", "proxy/http"), source_only=("CLI",)
+    ),
     "proxy": Row(
         ("proxy/options", "proxy/supervisor", "proxy/confine", "proxy/steward", "proxy/worker"),
         source_only=("CLI",),

@@ -22,8 +22,20 @@ struct Server {
     explicit Server(size_t most) : connections(world.services, world.poller, world.blocks, most) {
         const int fd = ::fcntl(acceptor.fd(), F_DUPFD_CLOEXEC, 0);
         ::fcntl(fd, F_SETFL, O_NONBLOCK);
-        connections.listen(fd);
+        connections.offer(0, fd);
+        connections.adopt(0);
     }
+    // Another worker's socket, with its own queue.
+    void offer_sibling(uint32_t worker, const Acceptor& of, bool proxied = false) {
+        const int fd = ::fcntl(of.fd(), F_DUPFD_CLOEXEC, 0);
+        ::fcntl(fd, F_SETFL, O_NONBLOCK);
+        connections.offer(worker, fd, proxied);
+    }
+    // Turns in which what is ready happens.
+    void settle() {
+        for (int i = 0; i < 5; ++i) world.turn();
+    }
+
     Acceptor acceptor;
     World world;
     ClientConnections connections;
@@ -133,6 +145,123 @@ TEST_F(ConnectionsTest, ObjectsAreUsedAgain) {
     EXPECT_EQ(running.connections.accepted(), 20u);
     EXPECT_LE(running.world.frames.fresh(), 8u)
         << "frames of the first connection serve the others";
+}
+
+// --- the sockets of siblings
+
+std::unique_ptr<Plain> client_of(const Acceptor& acceptor) {
+    return std::make_unique<Plain>(net::testing::connect_to(acceptor));
+}
+
+TEST_F(ConnectionsTest, ASiblingsSocketIsLeftAloneUntilItIsAdopted) {
+    Server& running = server();
+    const Acceptor sibling;
+    running.offer_sibling(1, sibling);
+    const auto waiting = client_of(sibling);
+    waiting->send(kGet);
+    running.settle();
+    EXPECT_EQ(running.connections.open(), 0u);
+    running.connections.adopt(1);
+    EXPECT_TRUE(answer(running, *waiting).starts_with("HTTP/1.1 503")) << "who waited is served";
+    const auto later = client_of(sibling);
+    later->send(kGet);
+    EXPECT_TRUE(answer(running, *later).starts_with("HTTP/1.1 503"));
+    EXPECT_EQ(running.connections.open(), 2u);
+}
+
+TEST_F(ConnectionsTest, AReleasedSocketIsLeftAloneAndMayBeAdoptedAgain) {
+    Server& running = server();
+    const Acceptor sibling;
+    running.offer_sibling(1, sibling);
+    for (int round = 0; round < 3; ++round) {
+        running.connections.adopt(1);
+        running.connections.adopt(1);  // twice is once
+        const auto served = client_of(sibling);
+        served->send(kGet);
+        EXPECT_TRUE(answer(running, *served).starts_with("HTTP/1.1 503"));
+        running.connections.release(1);
+        running.connections.release(1);
+        served->send(kGet);
+        EXPECT_TRUE(answer(running, *served).starts_with("HTTP/1.1 503"))
+            << "who was accepted is served on";
+        const size_t before = running.connections.open();
+        const auto left = client_of(sibling);
+        running.settle();
+        EXPECT_EQ(running.connections.open(), before);
+        running.connections.adopt(1);  // takes the one that was left, then the next round's
+        EXPECT_TRUE(running.world.until([&] { return running.connections.open() == before + 1; }));
+    }
+    const auto own = client(running);
+    own->send(kGet);
+    EXPECT_TRUE(answer(running, *own).starts_with("HTTP/1.1 503")) << "our own go on all the while";
+}
+
+TEST_F(ConnectionsTest, ReleasedInTheBatchThatWokeItNobodyIsAccepted) {
+    Server& running = server();
+    const Acceptor sibling;
+    running.offer_sibling(1, sibling);
+    running.connections.adopt(1);
+    running.settle();
+    const auto late = client_of(sibling);
+    running.world.poller.wait(100);  // the event is there …
+    running.connections.release(1);  // … and the order came before it in the same batch
+    running.world.poller.dispatch();
+    running.settle();
+    EXPECT_EQ(running.connections.open(), 0u);
+    running.connections.adopt(1);
+    EXPECT_TRUE(running.world.until([&] { return running.connections.open() == 1; }));
+}
+
+TEST_F(ConnectionsTest, ReleasedWhileItPausesItStaysAway) {
+    Server& running = server(1);
+    const Acceptor sibling;
+    running.offer_sibling(1, sibling);
+    running.connections.adopt(1);
+    const auto one = client_of(sibling);
+    ASSERT_TRUE(running.world.until([&] { return running.connections.open() == 1; }));
+    const auto two = client_of(sibling);
+    running.settle();
+    EXPECT_GE(running.world.ended(Reason::too_many_connections), 1u) << "it pauses";
+    running.connections.release(1);
+    one->close();
+    ASSERT_TRUE(running.world.until([&] { return running.connections.open() == 0; }));
+    running.world.pass(60);
+    running.settle();
+    EXPECT_EQ(running.connections.open(), 0u) << "the pause is over, and it is not ours any more";
+    running.connections.adopt(1);
+    EXPECT_TRUE(running.world.until([&] { return running.connections.open() == 1; }));
+}
+
+TEST_F(ConnectionsTest, AnOfferedListenerMaySpeakTheProxyProtocol) {
+    Server& running = server();
+    const Acceptor sibling;
+    running.offer_sibling(1, sibling, true);
+    running.connections.adopt(1);
+    const auto plain = client_of(sibling);
+    plain->send(kGet);
+    EXPECT_TRUE(running.world.until([&] { return plain->at_end(0); })) << "no header, no answer";
+    EXPECT_EQ(running.world.ended(Reason::bad_proxy_header), 1u);
+    const auto proxied = client_of(sibling);
+    proxied->send("PROXY TCP4 192.0.2.7 192.0.2.8 4000 80\r\n" + std::string(kGet));
+    EXPECT_TRUE(answer(running, *proxied).starts_with("HTTP/1.1 503"));
+}
+
+TEST_F(ConnectionsTest, DrainingClosesOfferedSocketsToo) {
+    Server& running = server();
+    const int last = ::dup(0);
+    ::close(last);
+    {
+        const Acceptor sibling;
+        running.offer_sibling(1, sibling);
+        running.connections.drain();
+        running.connections.adopt(1);  // too late
+        const auto nobodys = client_of(sibling);
+        running.settle();
+        EXPECT_EQ(running.connections.open(), 0u);
+    }
+    const int next = ::dup(0);
+    ::close(next);
+    EXPECT_LE(next, last) << "no descriptor stays";
 }
 
 }  // namespace
