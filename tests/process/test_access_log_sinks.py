@@ -1,4 +1,4 @@
-"""Where the access log goes: whatever happens there, no request waits or fails, and drops are counted."""
+"""Where the access log goes: whatever happens there, no request fails, and drops are counted."""
 
 from __future__ import annotations
 
