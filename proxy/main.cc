@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <string>
 
+#include <fcntl.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "proxy/confine/confine.h"
 #include "proxy/options/options.h"
@@ -88,9 +90,19 @@ int serve_as_steward(const steward::Settings& settings) {
     return steward::run(settings);
 }
 
+// A closed standard stream's number would be the next socket's, and people's text would go there.
+// What stands in its place refuses, as the C library has it for set-user-ID programs.
+void hold_standard_numbers() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        const int against = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", against);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    hold_standard_numbers();
     std::signal(SIGPIPE, SIG_IGN);
     CLI::App app("Sluice's data plane: serves clients by the tables that the controller hands over."
     );
