@@ -21,18 +21,24 @@ struct SplitState {
     }
 };
 
-// Among the splits for which `usable(split)`, in proportion to their weights; nullptr when none is.
-// Arms are asked from the heaviest down: of all turns, an arm takes those at which turn * share
+// An arm, and how many turns of all before this one were its own (its own turns, counted from 0,
+// follow each other without a gap).
+struct Drawn {
+    const table::Split* split = nullptr;
+    uint64_t own_turn = 0;
+};
+
+// Among the splits for which `usable(split)`, in proportion to their weights; no split when none
+// is. Arms are asked from the heaviest down: of all turns, an arm takes those at which turn * share
 // passes a whole number, and the others count the turns that it left. (Heaviest first, or the
 // errors of many light arms add up on it.)
 template <class Usable>
-const table::Split* choose_among(
-    const table::RoutesView& routes, const table::Rule& rule, uint32_t draw, Usable usable
+Drawn draw_among(
+    const table::RoutesView& routes, const table::Rule& rule, uint64_t turn, Usable usable
 ) {
     const auto splits = routes.splits().subspan(rule.splits.first, rule.splits.count);
     uint64_t total = 0;
     for (const table::Split& split : splits) total += usable(split) ? split.weight : 0;
-    uint64_t turn = draw;
     const table::Split* asked = nullptr;
     while (total != 0) {
         const table::Split* next = nullptr;
@@ -42,17 +48,46 @@ const table::Split* choose_among(
             if (!later || (next != nullptr && split.weight <= next->weight)) continue;
             if (usable(split)) next = &split;
         }
-        if (next == nullptr) return nullptr;
+        if (next == nullptr) return {};
         const uint64_t product = turn * next->weight;
-        if (product % total + next->weight >= total) return next;
+        if (product % total + next->weight >= total) return {next, product / total};
         turn -= product / total;
         total -= next->weight;
         asked = next;
     }
-    return nullptr;
+    return {};
+}
+
+template <class Usable>
+const table::Split* choose_among(
+    const table::RoutesView& routes, const table::Rule& rule, uint32_t draw, Usable usable
+) {
+    return draw_among(routes, rule, draw, usable).split;
 }
 
 // Among all splits. REQUIRES: rule.splits.count > 0.
 const table::Split& choose(const table::RoutesView& routes, const table::Rule& rule, uint32_t draw);
+
+// The decision of workers, and of whoever explains it; nullptr: no arm can be used. A share whose
+// backend has no ready endpoint (`has_endpoints(backend)` says no) goes to the others in
+// proportion; a reference that does not exist keeps its share, to be answered with an error
+// (design 10.14). Only a draw of an arm that cannot be used asks about the others. It goes by that
+// arm's own turns: of the turns of all, those that fall on one arm may favour some of the others.
+template <class HasEndpoints>
+const table::Split* choose_usable(
+    const table::RoutesView& routes,
+    const table::Rule& rule,
+    uint32_t draw,
+    HasEndpoints has_endpoints
+) {
+    const auto usable = [&](const table::Split& split) {
+        return split.backend == table::kNone || has_endpoints(routes.backends()[split.backend]);
+    };
+    const auto any = [](const table::Split&) { return true; };
+    Drawn drawn{&routes.splits()[rule.splits.first], draw};
+    if (rule.splits.count > 1) drawn = draw_among(routes, rule, draw, any);
+    if (usable(*drawn.split)) return drawn.split;
+    return draw_among(routes, rule, drawn.own_turn, usable).split;
+}
 
 }  // namespace sluice::route

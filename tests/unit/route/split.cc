@@ -189,5 +189,61 @@ TEST(ChooseAmong, none_usable_and_one_usable) {
     }
 }
 
+// The backends of these arms have endpoints or not; how often each arm is chosen.
+std::vector<double> chosen(
+    const std::vector<uint32_t>& weights, const std::vector<bool>& ready, uint32_t draws
+) {
+    const Split split(weights);
+    const auto backends = split.table.view.backends();
+    const auto has_endpoints = [&](const table::Backend& backend) {
+        return ready[static_cast<size_t>(&backend - backends.data())];
+    };
+    std::vector<double> got(weights.size());
+    SplitState state{7};
+    for (uint32_t i = 0; i < draws; ++i) {
+        const auto* arm =
+            choose_usable(split.table.view, split.rule(), state.draw(), has_endpoints);
+        if (arm != nullptr) ++got[arm->backend];
+    }
+    return got;
+}
+
+TEST(Usable, a_share_without_endpoints_goes_to_the_others_in_proportion) {
+    const uint32_t draws = 120'000;
+    const auto expect = [&](const std::vector<uint32_t>& weights, const std::vector<bool>& ready) {
+        double total = 0;
+        for (size_t i = 0; i < weights.size(); ++i) total += ready[i] ? weights[i] : 0;
+        const std::vector<double> got = chosen(weights, ready, draws);
+        for (size_t i = 0; i < weights.size(); ++i) {
+            const double wanted = ready[i] ? draws * (weights[i] / total) : 0;
+            EXPECT_NEAR(got[i], wanted, 12) << testing::PrintToString(weights) << " arm " << i;
+        }
+    };
+    expect({1, 1, 2}, {true, true, false});
+    expect({1, 1, 1}, {false, true, true});
+    expect({90, 10}, {false, true});
+    expect({50, 30, 15, 5}, {false, true, false, true});
+    expect({3, 2, 1}, {true, true, true});
+}
+
+TEST(Usable, nothing_when_no_arm_can_be_used) {
+    EXPECT_EQ(chosen({1}, {false}, 100)[0], 0);
+    EXPECT_EQ(chosen({1, 2}, {false, false}, 100), (std::vector<double>{0, 0}));
+}
+
+TEST(Usable, a_reference_that_does_not_exist_keeps_its_share) {
+    table::RoutesSpec spec = with_weights({1, 1});
+    spec.rules[0].splits[1] = {.weight = 1, .refuse = Reason::backend_not_found};
+    const Table table(spec);
+    const table::Rule& rule = table.view.rules()[0];
+    int refused = 0;
+    for (uint32_t draw = 0; draw < 1'000; ++draw) {
+        const auto* split =
+            choose_usable(table.view, rule, draw, [](const table::Backend&) { return true; });
+        refused += split->backend == table::kNone;
+    }
+    EXPECT_EQ(refused, 500);
+}
+
 }  // namespace
 }  // namespace sluice::route
