@@ -131,7 +131,7 @@ Backends::Resolved Backends::add(const model::ObjectKey& service, const model::S
     }
     const auto index = static_cast<Index>(backends_.size());
     by_port_.emplace(std::make_pair(service, port_text), index);
-    backends_.push_back({key, std::move(name), service, &port});
+    backends_.push_back({key, std::move(name), service, port.name});
     return {.index = index};
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "controller/compile/backend.h"
 #include "controller/model/snapshot.h"
 #include "table/key.h"
 #include "table/reason.h"
@@ -33,12 +34,6 @@ class Backends {
 public:
     using Index = uint32_t;
 
-    struct Backend {
-        table::Key64 key;
-        std::string name;  // "Service/demo/llama/http"
-        model::ObjectKey service;
-        const model::ServicePort* port;  // of the snapshot
-    };
     struct Resolved {
         Reason reason = Reason::ok;
         std::string message;  // when not ok

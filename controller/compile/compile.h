@@ -1,11 +1,14 @@
 // Snapshot to table spec and verdicts: pure (no clock, I/O or log) and total (any snapshot gives a
 // table; what is wrong is left out, alone, and its verdict says so). Two replicas with equal
 // objects build equal bytes.
+// There are two halves, so that a change of endpoints alone skips the first: compile_routes() reads
+// all but EndpointSlices, reach() (reach.h) reads these.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "controller/compile/backend.h"
 #include "controller/compile/verdict.h"
 #include "controller/model/snapshot.h"
 #include "table/spec.h"
@@ -21,12 +24,23 @@ struct Options {
     bool allow_loopback_endpoints = false;  // 127.0.0.0/8 and ::1 in EndpointSlices (local mode)
 };
 
+// What EndpointSlices have no say in.
+struct Routed {
+    table::RoutesSpec routes;
+    std::vector<Backend> backends;  // in the order of routes.backends: what reach() goes by
+    std::vector<Verdict> verdicts;  // ordered by object key; without endpoints: with_endpoints()
+                                    // adds what is said of them
+};
+
 struct Compiled {
     table::RoutesSpec routes;
     table::EndpointsSpec endpoints;
     std::vector<Verdict> verdicts;  // ordered by object key
 };
 
+Routed compile_routes(const model::Snapshot& snapshot, const Options& options);
+
+// Both halves.
 Compiled compile(const model::Snapshot& snapshot, const Options& options);
 
 }  // namespace sluice::compile

@@ -1,11 +1,8 @@
-// Shares become splits, backends get their places, endpoint sets are collected, rules get their
-// status.
+// Shares become splits, backends get their places, rules get their status.
 #include "controller/compile/emit.h"
 
 #include <string>
 #include <utility>
-
-#include "controller/compile/endpoints.h"
 
 namespace sluice::compile {
 namespace {
@@ -15,7 +12,6 @@ public:
     Emitter(Compilation& work, size_t backend_cap)
         : work_(work),
           backend_cap_(backend_cap),
-          endpoints_(work.snapshot, work.options, work.report),
           places_(work.backends.all().size(), table::kNone) {}
 
     void add(DraftRule& rule) {
@@ -31,7 +27,7 @@ public:
         out_.routes.rules.push_back(std::move(spec));
     }
 
-    Compiled take(std::vector<table::HostSpec> hosts) {
+    Routed take(std::vector<table::HostSpec> hosts) {
         out_.routes.hosts = std::move(hosts);
         return std::move(out_);
     }
@@ -62,13 +58,10 @@ private:
     }
 
     void place(Backends::Index index) {
-        const Backends::Backend& backend = work_.backends.all()[index];
-        Endpoints::Set set = endpoints_.of(backend, limits::kEndpoints - endpoint_count_);
-        endpoint_count_ += set.endpoints.size();
+        const Backend& backend = work_.backends.all()[index];
         places_[index] = static_cast<uint32_t>(out_.routes.backends.size());
-        ready_.push_back(set.ready);
         out_.routes.backends.push_back({backend.key, backend.name});
-        out_.endpoints.sets.push_back({backend.key, std::move(set.endpoints)});
+        out_.backends.push_back(backend);
     }
 
     table::SplitSpec split_of(const DraftShare& share) const {
@@ -76,26 +69,23 @@ private:
         return {share.weight, Reason::ok, places_[*share.backend]};
     }
 
-    // A backend without endpoints gives its share to the others (design 10.14).
+    // A reference that leads nowhere keeps its share; what a backend's is depends on its endpoints.
     BackendStatus status_of(const DraftShare& share) const {
-        if (!share.backend) return {share.name, 0, share.weight};
-        const uint32_t index = places_[*share.backend];
-        const bool serves = !out_.endpoints.sets[index].endpoints.empty();
-        return {share.name, ready_[index], serves ? share.weight : 0};
+        BackendStatus status{.name = share.name, .weight = share.weight};
+        if (share.backend) status.backend = places_[*share.backend];
+        if (!share.backend) status.effective_weight = share.weight;
+        return status;
     }
 
     Compilation& work_;
     size_t backend_cap_;
-    Endpoints endpoints_;
     std::vector<uint32_t> places_;  // of each backend in the table, or kNone
-    std::vector<uint32_t> ready_;   // by place
-    size_t endpoint_count_ = 0;
-    Compiled out_;
+    Routed out_;
 };
 
 }  // namespace
 
-Compiled emit(Compilation& work, Admission admission, size_t backend_cap) {
+Routed emit(Compilation& work, Admission admission, size_t backend_cap) {
     Emitter emitter(work, backend_cap);
     for (const size_t rule : admission.rules) emitter.add(work.draft.rules[rule]);
     return emitter.take(std::move(admission.hosts));

@@ -7,7 +7,7 @@
 
 namespace sluice::compile {
 
-// Routes and endpoints; the verdicts stay in work.report, with the shares of each rule added.
-Compiled emit(Compilation& work, Admission admission, size_t backend_cap = limits::kBackends);
+// Routes and their backends; the verdicts stay in work.report, with the shares of each rule added.
+Routed emit(Compilation& work, Admission admission, size_t backend_cap = limits::kBackends);
 
 }  // namespace sluice::compile

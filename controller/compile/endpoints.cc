@@ -58,9 +58,11 @@ table::EndpointSpec make_endpoint(
 
 }  // namespace
 
-Endpoints::Endpoints(const model::Snapshot& snapshot, const Options& options, Report& report)
+Endpoints::Endpoints(
+    const model::Objects<model::EndpointSlice>& slices, const Options& options, Report& report
+)
     : options_(options), report_(report) {
-    for (const auto& [key, slice] : snapshot.endpoint_slices) {
+    for (const auto& [key, slice] : slices) {
         if (slice->service.empty()) continue;
         slices_[{key.ns, slice->service}].push_back(slice.get());
     }
@@ -152,12 +154,12 @@ bool Endpoints::take_address(const model::EndpointSlice& slice, size_t index, Ad
 
 // In the order of the set; of one address and port that stands in several slices, only the best is
 // kept: a ready one, then the one with the smallest uid.
-std::vector<Endpoints::Member> Endpoints::candidates(const Backends::Backend& backend) {
+std::vector<Endpoints::Member> Endpoints::candidates(const Backend& backend) {
     std::vector<Member> all;
     const auto slices = slices_.find({backend.service.ns, backend.service.name});
     if (slices == slices_.end()) return all;
     for (const model::EndpointSlice* slice : slices->second) {
-        for (const uint16_t port : port_numbers(*slice, backend.port->name)) {
+        for (const uint16_t port : port_numbers(*slice, backend.port)) {
             for (Member member : members(*slice)) {
                 member.port = port;
                 all.push_back(member);
@@ -176,7 +178,7 @@ std::vector<Endpoints::Member> Endpoints::candidates(const Backends::Backend& ba
     return all;
 }
 
-Endpoints::Set Endpoints::of(const Backends::Backend& backend, size_t room) {
+Endpoints::Set Endpoints::of(const Backend& backend, size_t room) {
     std::vector<Member> all = candidates(backend);
     Set set;
     for (const Member& member : all) set.ready += member.ready ? 1 : 0;

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "controller/compile/address.h"
-#include "controller/compile/backends.h"
 #include "controller/compile/compile.h"
 #include "controller/compile/report.h"
 #include "table/limits.h"
@@ -18,14 +17,16 @@ namespace sluice::compile {
 
 class Endpoints {
 public:
-    Endpoints(const model::Snapshot& snapshot, const Options& options, Report& report);
+    Endpoints(
+        const model::Objects<model::EndpointSlice>& slices, const Options& options, Report& report
+    );
 
     struct Set {
         std::vector<table::EndpointSpec> endpoints;  // by address, port, pod uid
         uint32_t ready = 0;  // 0 when only terminating ones are left to serve
     };
     // Endpoints beyond `room` are left out and said so in their slice's verdict.
-    Set of(const Backends::Backend& backend, size_t room = limits::kEndpoints);
+    Set of(const Backend& backend, size_t room = limits::kEndpoints);
 
 private:
     struct Member {  // one address of a slice that may be used
@@ -41,7 +42,7 @@ private:
     std::vector<Member> read(const model::EndpointSlice& slice);
     bool take_address(const model::EndpointSlice& slice, size_t index, Address& address);
     Report::Id verdict_of(const model::EndpointSlice& slice);
-    std::vector<Member> candidates(const Backends::Backend& backend);
+    std::vector<Member> candidates(const Backend& backend);
     void refuse(
         const model::EndpointSlice& slice,
         const std::string& field,

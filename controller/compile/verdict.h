@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct BackendStatus {
     std::string name;  // "Service demo/llama:http"
     uint32_t ready_endpoints = 0;
     uint32_t effective_weight = 0;
+    uint32_t weight = 0;              // as written
+    std::optional<uint32_t> backend;  // its place in the table; absent: it leads nowhere
 };
 
 struct RuleStatus {

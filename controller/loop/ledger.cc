@@ -19,31 +19,48 @@ uint64_t version_of(const model::Meta& meta) {
 
 }  // namespace
 
+// Both are in the order of keys, so one walk over the two brings the known ones up to date.
 template <class T>
-void Ledger::note(std::map<model::ObjectKey, Known>& next, const model::Objects<T>& objects) {
+void Ledger::note(const model::Objects<T>& objects) {
     uint64_t& highest = versions_[static_cast<size_t>(T::kKind)];
+    auto& known = known_[static_cast<size_t>(T::kKind)];
+    auto at = known.begin();
     for (const auto& [key, object] : objects) {
         highest = std::max(highest, version_of(object->meta));
-        const auto before = known_.find(key);
-        const bool same = before != known_.end() && before->second.object == object;
-        next.emplace(key, same ? before->second : Known{object, newest_});
+        while (at != known.end() && at->first < key) at = known.erase(at);
+        if (at == known.end() || key < at->first) at = known.emplace_hint(at, key, Known{});
+        if (at->second.object != object) at->second = {object, newest_};
+        ++at;
     }
+    known.erase(at, known.end());
 }
 
 Ledger::Revision Ledger::compiled(
-    std::shared_ptr<const model::Snapshot> snapshot, std::vector<compile::Verdict> verdicts
+    const model::Snapshot& snapshot, std::vector<compile::Verdict> verdicts
 ) {
     ++newest_;
-    std::map<model::ObjectKey, Known> next;
-    note(next, snapshot->ingress_classes);
-    note(next, snapshot->ingresses);
-    note(next, snapshot->services);
-    note(next, snapshot->endpoint_slices);
-    note(next, snapshot->model_routes);
-    known_ = std::move(next);
-    snapshot_ = std::move(snapshot);
+    note(snapshot.ingress_classes);
+    note(snapshot.ingresses);
+    note(snapshot.services);
+    note(snapshot.endpoint_slices);
+    note(snapshot.model_routes);
     verdicts_ = std::move(verdicts);
     return newest_;
+}
+
+Ledger::Revision Ledger::updated(
+    const model::Objects<model::EndpointSlice>& slices, std::vector<compile::Verdict> verdicts
+) {
+    ++newest_;
+    note(slices);
+    verdicts_ = std::move(verdicts);
+    return newest_;
+}
+
+const Ledger::Known* Ledger::find(const model::ObjectKey& key) const {
+    const auto& known = known_[static_cast<size_t>(key.kind)];
+    const auto at = known.find(key);
+    return at == known.end() ? nullptr : &at->second;
 }
 
 void Ledger::offered(const table::Digests& digests) {
@@ -75,8 +92,8 @@ Programmed Ledger::programmed(const compile::Verdict& verdict) const {
     if (!verdict.ours || !verdict.accepted) {
         return {Status::not_accepted, verdict.accepted_reason, "the object is not in the table"};
     }
-    const auto known = known_.find(verdict.object);
-    if (known != known_.end() && known->second.since <= running_) return {Status::yes, {}, ""};
+    const Known* const known = find(verdict.object);
+    if (known != nullptr && known->since <= running_) return {Status::yes, {}, ""};
     if (refused_ == newest_ && newest_ > 0) return {Status::refused, refusal_, refusal_message_};
     return {Status::pending, {}, "waiting for the proxy to run a table that has it"};
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controller/compile/verdict.h"
@@ -39,8 +40,10 @@ public:
     using Revision = uint64_t;
 
     // A compile is done. An object that is the same as in the last one keeps its revision.
-    Revision compiled(
-        std::shared_ptr<const model::Snapshot> snapshot, std::vector<compile::Verdict> verdicts
+    Revision compiled(const model::Snapshot& snapshot, std::vector<compile::Verdict> verdicts);
+    // So is an update of endpoints: a compile in which only these objects may differ.
+    Revision updated(
+        const model::Objects<model::EndpointSlice>& slices, std::vector<compile::Verdict> verdicts
     );
     // These bytes are what the newest compile made.
     void offered(const table::Digests& digests);
@@ -52,7 +55,8 @@ public:
 
     Programmed programmed(const compile::Verdict& verdict) const;
     std::span<const compile::Verdict> verdicts() const { return verdicts_; }
-    const model::Snapshot& snapshot() const { return *snapshot_; }
+    // Takes them out, for an update that gives them back changed.
+    std::vector<compile::Verdict> take_verdicts() { return std::exchange(verdicts_, {}); }
 
     Revision newest() const { return newest_; }
     // 0 until something of this process runs.
@@ -65,7 +69,7 @@ private:
     struct Known {
         std::shared_ptr<const void>
             object;  // its identity; kept, so that no other takes its address
-        Revision since;
+        Revision since = 0;
     };
     struct Offer {
         Revision revision;
@@ -73,11 +77,11 @@ private:
         Versions versions;
     };
     template <class T>
-    void note(std::map<model::ObjectKey, Known>& next, const model::Objects<T>& objects);
+    void note(const model::Objects<T>& objects);
+    const Known* find(const model::ObjectKey& key) const;
 
-    std::shared_ptr<const model::Snapshot> snapshot_ = std::make_shared<model::Snapshot>();
     std::vector<compile::Verdict> verdicts_;
-    std::map<model::ObjectKey, Known> known_;
+    std::array<std::map<model::ObjectKey, Known>, model::kKinds> known_;
     std::deque<Offer> offers_;  // from the running one on; the newest kOffers
     Versions versions_{};       // of the newest compile
     Versions running_versions_{};

@@ -15,6 +15,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "controller/compile/reach.h"
 #include "controller/loop/keeper.h"
 #include "controller/loop/log.h"
 #include "controller/loop/pages.h"
@@ -64,6 +65,18 @@ std::string finding_line(const compile::Verdict& verdict, const compile::Finding
            " field=" + quoted(finding.field) + " message=" + quoted(finding.message);
 }
 
+void add_findings(const compile::Verdict& verdict, std::set<std::string>& lines) {
+    if (!verdict.ours) return;
+    for (const compile::Finding& finding : verdict.findings) {
+        lines.insert(finding_line(verdict, finding));
+    }
+}
+
+void log_findings(const News::Change& change) {
+    for (const auto& line : change.over) spdlog::info("event=finding_over {}", line);
+    for (const auto& line : change.begun) spdlog::warn("event=finding {}", line);
+}
+
 }  // namespace
 
 Loop::Loop(const Settings& settings)
@@ -78,7 +91,7 @@ Loop::~Loop() {
 
 int Loop::run() {
     auto admin = admin::Server::listen(settings_.admin_socket, [this](const admin::Request& asked) {
-        return page(asked, ledger_, source_.report());
+        return page(asked, ledger_, source_.report(), figures());
     });
     if (!admin) {
         spdlog::error("event=cannot_start what=admin_socket error={}", quoted(admin.error()));
@@ -87,7 +100,7 @@ int Loop::run() {
     admin_ = std::move(*admin);
     take_events(source_.load(), now_ns());
     // No objects at all is a table too: an empty one, which says 404 instead of "no table yet".
-    holdoff_.changed(now_ns());
+    compiles_.changed(now_ns());
     while (!stopping_) turn();
     spdlog::info("event=stopped");
     return 0;
@@ -95,7 +108,7 @@ int Loop::run() {
 
 void Loop::turn() {
     const int64_t now = now_ns();
-    if (const auto due = holdoff_.due(); due && now >= *due) compile_and_offer(now);
+    work(now);
     for (const publish::Event& event : publisher_.step(now)) answered(event);
     wait();
     take_events(source_.poll(now_ns()), now_ns());
@@ -107,7 +120,8 @@ void Loop::wait() {
         {signals_, POLLIN, 0}, {source_.fd(), POLLIN, 0}, {publisher_.fd(), POLLIN, 0}
     };
     admin_->watch(wanted);
-    std::optional<int64_t> due = earlier(holdoff_.due(), source_.due());
+    std::optional<int64_t> due = earlier(compiles_.due(), updates_.due());
+    due = earlier(due, source_.due());
     due = earlier(due, earlier(publisher_.due(), admin_->due()));
     ::poll(wanted.data(), wanted.size(), timeout_ms(due, now_ns()));
     signalfd_siginfo signal{};
@@ -116,23 +130,61 @@ void Loop::wait() {
 
 void Loop::take_events(model::Batch batch, int64_t now) {
     store_.apply(batch);
-    if (!batch.apply.empty() || !batch.remove.empty()) holdoff_.changed(now);
+    const store::Dirty dirty = store_.take_dirty();
+    // A batch is seen whole: endpoints that came with routes change with them.
+    only_compile_ |= dirty.routes && dirty.endpoints;
+    if (only_compile_) updates_.covered(now);
+    if (dirty.routes || (dirty.endpoints && only_compile_)) {
+        compiles_.changed(now);
+    } else if (dirty.endpoints) {
+        updates_.changed(now);
+    }
     report_files();
 }
 
-void Loop::compile_and_offer(int64_t now) {
-    const int64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    const store::Dirty dirty = store_.take_dirty();
-    // A change that left every object as it was needs no compile; the first one is due anyway.
-    if (dirty.any() || ledger_.newest() == 0) {
-        auto snapshot = store_.snapshot();
-        compile::Compiled compiled = compile::compile(*snapshot, settings_.options);
-        ledger_.compiled(std::move(snapshot), std::move(compiled.verdicts));
-        routes_stale_ |= dirty.routes;
-        if (const auto made = offer(compiled); !made) not_built(made.error());
-        report_verdicts();
+void Loop::work(int64_t now) {
+    const int64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    const auto is_due = [now](const store::Holdoff& holdoff) {
+        const auto due = holdoff.due();
+        return due && now >= *due;
+    };
+    const bool compiles = is_due(compiles_);
+    if (!compiles && !is_due(updates_)) return;
+    if (compiles) {
+        compile_and_offer();
+        updates_.covered(now);
+    } else {
+        update_endpoints();
     }
-    holdoff_.compiled(now, clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
+    const int64_t cost = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
+    (compiles ? compiles_ : updates_).done(now, cost);
+    (compiles ? compiled_ : updated_).add(cost);
+}
+
+void Loop::compile_and_offer() {
+    const auto snapshot = store_.snapshot();
+    compile::Routed routed = compile::compile_routes(*snapshot, settings_.options);
+    const compile::Reach reach =
+        compile::reach(routed.backends, snapshot->endpoint_slices, settings_.options);
+    backends_ = std::move(routed.backends);
+    ledger_.compiled(*snapshot, compile::with_endpoints(std::move(routed.verdicts), reach));
+    routes_compiled_ += routed.routes.rules.size();
+    only_compile_ = !offer(routed.routes, reach.endpoints);
+    report_verdicts();
+    report_slices();
+}
+
+// The routes stay as the last compile made them, and so does all that is said of them but what
+// depends on endpoints.
+void Loop::update_endpoints() {
+    const auto snapshot = store_.snapshot();
+    const compile::Reach reach =
+        compile::reach(backends_, snapshot->endpoint_slices, settings_.options);
+    ledger_.updated(
+        snapshot->endpoint_slices, compile::with_endpoints(ledger_.take_verdicts(), reach)
+    );
+    offer_endpoints(reach.endpoints);
+    report_slices();
 }
 
 // The compiler let something through that the table cannot hold: the proxy keeps what it has.
@@ -143,23 +195,24 @@ void Loop::not_built(const table::BuildError& error) {
     ledger_.refused(error.reason, error.message);
 }
 
-// Specs to bytes to the publisher. Routes that cannot have changed are not built again. What the
-// publisher cannot hold it reports as refused; to us it was never offered.
-tl::expected<void, table::BuildError> Loop::offer(const compile::Compiled& compiled) {
-    const auto endpoints = table::build_endpoints(compiled.endpoints);
-    if (!endpoints) return tl::unexpected<table::BuildError>(endpoints.error());
-    if (routes_stale_) {
-        const auto routes = table::build_routes(compiled.routes);
-        if (!routes) return tl::unexpected<table::BuildError>(routes.error());
-        if (!publisher_.offer(*routes, *endpoints)) return {};
-        offered_[static_cast<size_t>(table::Segment::routes)] = table::digest(*routes);
-        routes_stale_ = false;
-    } else if (!publisher_.offer_endpoints(*endpoints)) {
-        return {};
+// Specs to bytes to the publisher. What it cannot hold it reports as refused; to us it was never
+// offered. False: the proxy is not going to have these routes.
+bool Loop::offer(const table::RoutesSpec& routes, const table::EndpointsSpec& endpoints) {
+    const auto routes_bytes = table::build_routes(routes);
+    const auto endpoints_bytes = table::build_endpoints(endpoints);
+    if (!routes_bytes || !endpoints_bytes) {
+        not_built(routes_bytes ? endpoints_bytes.error() : routes_bytes.error());
+        return false;
     }
-    offered_[static_cast<size_t>(table::Segment::endpoints)] = table::digest(*endpoints);
-    ledger_.offered(offered_);
-    return {};
+    if (!publisher_.offer(*routes_bytes, *endpoints_bytes)) return false;
+    ledger_.offered(publisher_.offered());
+    return true;
+}
+
+void Loop::offer_endpoints(const table::EndpointsSpec& endpoints) {
+    const auto bytes = table::build_endpoints(endpoints);
+    if (!bytes) return not_built(bytes.error());
+    if (publisher_.offer_endpoints(*bytes)) ledger_.offered(publisher_.offered());
 }
 
 void Loop::answered(const publish::Event& event) {
@@ -202,16 +255,33 @@ void Loop::report_files() {
 }
 
 void Loop::report_verdicts() {
-    std::set<std::string> findings;
+    std::set<std::string> lines;
     for (const compile::Verdict& verdict : ledger_.verdicts()) {
-        if (!verdict.ours) continue;
-        for (const compile::Finding& finding : verdict.findings) {
-            findings.insert(finding_line(verdict, finding));
-        }
+        if (verdict.object.kind != model::Kind::endpoint_slice) add_findings(verdict, lines);
     }
-    const News::Change change = verdict_news_.update(std::move(findings));
-    for (const auto& line : change.over) spdlog::info("event=finding_over {}", line);
-    for (const auto& line : change.begun) spdlog::warn("event=finding {}", line);
+    log_findings(verdict_news_.update(std::move(lines)));
+}
+
+void Loop::report_slices() {
+    std::set<std::string> lines;
+    for (const compile::Verdict& verdict : compile::slices_among(ledger_.verdicts())) {
+        add_findings(verdict, lines);
+    }
+    log_findings(slice_news_.update(std::move(lines)));
+}
+
+Figures Loop::figures() const {
+    return {
+        .compiles = compiled_,
+        .endpoint_updates = updated_,
+        .compile_pause_ns = compiles_.pause(),
+        .endpoint_update_pause_ns = updates_.pause(),
+        .routes_compiled = routes_compiled_,
+        .files_parsed = source_.files_parsed(),
+        .bytes_published = publisher_.bytes_sent(),
+        .running_generation = ledger_.running_generation(),
+        .proxy_connected = publisher_.connected()
+    };
 }
 
 }  // namespace sluice::loop

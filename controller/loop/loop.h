@@ -1,6 +1,6 @@
-// The controller, read from here: one thread that waits, takes events, compiles when it is due,
-// offers the table to the proxy and hears what became of it. docs/life-of-an-event.md has the same
-// headings.
+// The controller, read from here: one thread that waits, takes events, compiles when it is due (or
+// only updates endpoints, when nothing else changed), offers the table to the proxy and hears what
+// became of it. docs/life-of-an-event.md has the same headings.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include "controller/admin/server.h"
 #include "controller/files/source.h"
 #include "controller/loop/ledger.h"
+#include "controller/loop/metrics.h"
 #include "controller/loop/news.h"
 #include "controller/loop/settings.h"
 #include "controller/publish/publish.h"
@@ -36,12 +37,17 @@ private:
     void turn();
     void wait();
     void take_events(model::Batch batch, int64_t now);
-    void compile_and_offer(int64_t now);
-    tl::expected<void, table::BuildError> offer(const compile::Compiled& compiled);
+    void work(int64_t now);
+    void compile_and_offer();
+    void update_endpoints();
+    bool offer(const table::RoutesSpec& routes, const table::EndpointsSpec& endpoints);
+    void offer_endpoints(const table::EndpointsSpec& endpoints);
     void not_built(const table::BuildError& error);
+    Figures figures() const;
     void answered(const publish::Event& event);
     void report_files();
     void report_verdicts();
+    void report_slices();
 
     Settings settings_;
     int signals_;
@@ -49,17 +55,22 @@ private:
 
     files::Source source_;
     store::Store store_;
-    store::Holdoff holdoff_;
+    store::Holdoff compiles_;
+    store::Holdoff updates_;  // of endpoints alone
     publish::Publisher publisher_;
     Ledger ledger_;
     std::unique_ptr<admin::Server> admin_;
 
-    table::Digests offered_{};  // of the last build that worked
-    bool routes_stale_ = true;  // its routes are not what the newest compile said
+    std::vector<compile::Backend> backends_;  // of the newest compile
+    bool only_compile_ = true;                // endpoints may not change before the next compile
+    Work compiled_;
+    Work updated_;
+    uint64_t routes_compiled_ = 0;
 
     News file_news_;
     News skipped_news_;
-    News verdict_news_;
+    News verdict_news_;  // of all but slices
+    News slice_news_;
 };
 
 }  // namespace sluice::loop

@@ -141,7 +141,10 @@ std::string condition_reason(Reason reason) {
 }
 
 admin::Response page(
-    const admin::Request& request, const Ledger& ledger, const files::FileReport& report
+    const admin::Request& request,
+    const Ledger& ledger,
+    const files::FileReport& report,
+    const Figures& figures
 ) {
     if (request.path == "/livez") return {.body = "ok\n"};
     if (request.path == "/readyz") {
@@ -151,6 +154,7 @@ admin::Response page(
     if (request.path == "/generation") {
         return {.body = std::to_string(ledger.running_generation()) + "\n"};
     }
+    if (request.path == "/metrics") return {.type = kMetricsType, .body = metrics_text(figures)};
     if (request.path == "/programmed") return {.type = kJson, .body = programmed_json(ledger)};
     if (request.path == "/verdicts") {
         if (request.parameter("format") == "text") return {.body = verdicts_text(ledger, report)};
@@ -158,7 +162,9 @@ admin::Response page(
     }
     return {
         .status = 404,
-        .body = "pages: /livez /readyz /verdicts /verdicts?format=text /generation /programmed\n"
+        .body =
+            "pages: /livez /readyz /metrics /verdicts /verdicts?format=text /generation "
+            "/programmed\n"
     };
 }
 

@@ -4,12 +4,16 @@
 #include "controller/admin/server.h"
 #include "controller/files/source.h"
 #include "controller/loop/ledger.h"
+#include "controller/loop/metrics.h"
 
 namespace sluice::loop {
 
-// /livez /readyz /verdicts /generation /programmed; anything else is 404.
+// /livez /readyz /metrics /verdicts /generation /programmed; anything else is 404.
 admin::Response page(
-    const admin::Request& request, const Ledger& ledger, const files::FileReport& report
+    const admin::Request& request,
+    const Ledger& ledger,
+    const files::FileReport& report,
+    const Figures& figures
 );
 
 // "ServiceNotFound" of service_not_found: reasons as Kubernetes conditions spell them.

@@ -23,6 +23,12 @@ constexpr int64_t kFirstRetryNs = 1'000'000'000;
 constexpr int64_t kLongestRetryNs = 30'000'000'000;
 constexpr const char* kNames[] = {"sluice-routes", "sluice-endpoints"};
 
+// What the proxy adds to a table (slots) is no business of ours.
+table::Digests published(table::Digests digests) {
+    std::fill(digests.begin() + table::kPublishedSegments, digests.end(), 0);
+    return digests;
+}
+
 }  // namespace
 
 bool Publisher::offer(std::span<const std::byte> routes, std::span<const std::byte> endpoints) {
@@ -55,6 +61,7 @@ std::optional<Held> Publisher::hold(table::Segment segment, std::span<const std:
         events_.push_back(std::move(event));
         return std::nullopt;
     }
+    held.size = bytes.size();
     held.memory = std::move(*memory);
     return held;
 }
@@ -145,7 +152,7 @@ void Publisher::take_hello(const Message& message, int64_t now) {
     session_.emplace();
     session_->since = now;
     session_->highest = message.generation;
-    session_->accepted = message.digests;
+    session_->accepted = published(message.digests);
     events_.push_back(Event{Event::Kind::connected, message.generation});
 }
 
@@ -214,7 +221,11 @@ bool Publisher::send(const Flight& flight) {
         message.segments = static_cast<uint8_t>(message.segments | 1U << i);
         descriptors.push_back(held_[i].memory.get());
     }
-    return table::send(socket_.get(), message, descriptors).has_value();
+    if (!table::send(socket_.get(), message, descriptors)) return false;
+    for (size_t i = 0; i < kOffered; ++i) {
+        if ((message.segments >> i & 1U) != 0) bytes_sent_[i] += held_[i].size;
+    }
+    return true;
 }
 
 }  // namespace sluice::publish

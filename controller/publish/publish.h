@@ -34,6 +34,7 @@ struct Event {
 // One segment of the newest offer, sealed. Without a memory: the one before is equal.
 struct Held {
     uint64_t digest = 0;
+    size_t size = 0;  // bytes
     table::Descriptor memory;
 };
 
@@ -56,6 +57,8 @@ struct Session {
 
 class Publisher {
 public:
+    static constexpr size_t kOffered = 2;  // routes, endpoints
+
     // `path`: the supervisor's control socket. Connects at the first step().
     explicit Publisher(std::string path) : path_(std::move(path)) {}
 
@@ -75,14 +78,15 @@ public:
     // Does what can be done without waiting. Call it after offer() too.
     std::vector<Event> step(int64_t now);
 
+    // Of the newest offer that could be held.
+    table::Digests offered() const;
     bool connected() const { return session_.has_value(); }
+    // Since the start: bytes of each segment that were handed to a proxy.
+    const std::array<uint64_t, kOffered>& bytes_sent() const { return bytes_sent_; }
 
 private:
-    static constexpr size_t kOffered = 2;  // routes, endpoints
-
     std::optional<Held> hold(table::Segment segment, std::span<const std::byte> bytes);
     void replace(table::Segment segment, Held held);
-    table::Digests offered() const;
     void connect(int64_t now);
     void disconnect(int64_t now);
     void read(int64_t now);
@@ -102,6 +106,7 @@ private:
     int64_t connect_at_ = 0;
     int64_t delay_ = 0;
     std::vector<Event> events_;
+    std::array<uint64_t, kOffered> bytes_sent_{};
 };
 
 }  // namespace sluice::publish

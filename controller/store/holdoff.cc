@@ -9,7 +9,7 @@ namespace {
 constexpr int64_t kMillisecond = 1'000'000;
 constexpr int64_t kLeast = 5 * kMillisecond;
 constexpr int64_t kMost = 100 * kMillisecond;
-constexpr int64_t kFactor = 10;  // compiling takes at most a tenth of one core
+constexpr int64_t kFactor = 10;  // the work takes at most a tenth of one core
 
 }  // namespace
 
@@ -19,13 +19,18 @@ void Holdoff::changed(int64_t now) {
     last_ = now;
 }
 
-void Holdoff::compiled(int64_t started, int64_t cpu_ns) {
+void Holdoff::done(int64_t started, int64_t cpu_ns) {
+    covered(started);
+    const int64_t cost = std::clamp<int64_t>(cpu_ns, 0, kMost);
+    pause_ = std::clamp(cost * kFactor, kLeast, kMost);
+    not_before_ = started + pause_;
+}
+
+void Holdoff::covered(int64_t started) {
     if (last_ <= started) dirty_ = false;
-    // A change during the compile was not seen by it and waits for the next one.
+    // A change during the work was not seen by it and waits for the next.
     else
         since_ = last_;
-    const int64_t cost = std::clamp<int64_t>(cpu_ns, 0, kMost);
-    not_before_ = started + std::clamp(cost * kFactor, kLeast, kMost);
 }
 
 std::optional<int64_t> Holdoff::due() const {

@@ -36,7 +36,7 @@ TEST_F(BackendsTest, NameAndNumberAreOneBackend) {
     ASSERT_EQ(backends_.all().size(), 2u);
     EXPECT_EQ(backends_.all()[0].name, "Service/demo/a/http");
     EXPECT_EQ(backends_.all()[0].key, table::backend_key("Service", "demo", "a", "http"));
-    EXPECT_EQ(backends_.all()[0].port->port, 80);
+    EXPECT_EQ(backends_.all()[0].port, "http");
 }
 
 TEST_F(BackendsTest, UnnamedPortGoesByItsNumber) {
@@ -83,7 +83,7 @@ TEST_F(BackendsTest, OnlyTcpIsTaken) {
         {{.name = "udp", .protocol = "UDP", .port = 53},
          {.name = "tcp", .protocol = "TCP", .port = 53}});
     ASSERT_EQ(resolve("dns", "53").reason, Reason::ok);
-    EXPECT_EQ(backends_.all()[0].port->name, "tcp");
+    EXPECT_EQ(backends_.all()[0].port, "tcp");
     EXPECT_EQ(resolve("dns", "udp").reason, Reason::service_port_not_found);
     EXPECT_NE(resolve("dns", "udp").message.find("is UDP"), std::string::npos);
 }

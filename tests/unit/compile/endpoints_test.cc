@@ -26,11 +26,11 @@ protected:
             .key = 1,
             .name = "Service/demo/a/http",
             .service = {model::Kind::service, "demo", "a"},
-            .port = &port_
+            .port = "http"
         };
     }
     Endpoints::Set set(size_t room = limits::kEndpoints) {
-        Endpoints endpoints(world_.snapshot, world_.options, report_);
+        Endpoints endpoints(world_.snapshot.endpoint_slices, world_.options, report_);
         return endpoints.of(backend_, room);
     }
     std::vector<std::string> texts() {
@@ -57,8 +57,7 @@ protected:
 
     World world_;
     Report report_;
-    model::ServicePort port_{.name = "http", .protocol = "TCP", .port = 80};
-    Backends::Backend backend_;
+    Backend backend_;
 };
 
 using Texts = std::vector<std::string>;
@@ -133,7 +132,7 @@ TEST_F(EndpointsTest, PortsGoByName) {
     };
     world_.add(mixed);
     EXPECT_EQ(texts(), (Texts{"::ffff:10.0.0.1 8081"}));
-    port_.name = "";
+    backend_.port = "";
     EXPECT_TRUE(texts().empty());
 }
 
@@ -163,7 +162,7 @@ TEST_F(EndpointsTest, OtherServicesAndNamespacesDoNotCount) {
 
 TEST_F(EndpointsTest, RefusedAddressIsToldOnceAndTheRestServes) {
     world_.add(slice("a", {"127.0.0.1", "10.0.0.1"}));
-    Endpoints endpoints(world_.snapshot, world_.options, report_);
+    Endpoints endpoints(world_.snapshot.endpoint_slices, world_.options, report_);
     EXPECT_EQ(endpoints.of(backend_).endpoints.size(), 1u);
     EXPECT_EQ(endpoints.of(backend_).endpoints.size(), 1u);
     const std::vector<Verdict> verdicts = report_.take();

@@ -320,8 +320,8 @@ TEST_F(ObjectsTest, BackendsHoldTheirLimit) {
         Compilation work{world_.snapshot, world_.options, {}, Backends(world_.snapshot), {}};
         const Classes classes(world_.snapshot, world_.options);
         compile_ingresses(work, classes);
-        Compiled compiled = emit(work, admit(work), cap);
-        compiled.verdicts = work.report.take();
+        Routed routed = emit(work, admit(work), cap);
+        const Compiled compiled{std::move(routed.routes), {}, work.report.take()};
         const Verdict& verdict = verdict_of(compiled, "Ingress demo/web");
         EXPECT_EQ(compiled.routes.backends.size(), cap);
         EXPECT_EQ(verdict.resolved, cap == 2);

@@ -205,6 +205,65 @@ TEST_F(LoopTest, an_edit_of_endpoints_sends_no_routes) {
     EXPECT_EQ(third.digests[1], second.digests[1]);
 }
 
+TEST_F(LoopTest, an_edit_of_endpoints_compiles_no_routes) {
+    start();
+    greet(0, {});
+    take_publish();
+    answer(MessageKind::running, 1);
+    EXPECT_TRUE(has(await_page("/metrics", "running_generation 1\n"), "compiles_total 1\n"));
+    write("slices.yaml", slice("one", 2001) + slice("two", 1002));
+    take_publish();
+    answer(MessageKind::running, 2);
+    const std::string page = await_page("/metrics", "running_generation 2\n");
+    EXPECT_TRUE(has(page, "sluice_controller_compiles_total 1\n")) << page;
+    EXPECT_TRUE(has(page, "sluice_controller_routes_compiled_total 1\n"));
+    EXPECT_TRUE(has(page, "sluice_controller_endpoint_updates_total 1\n"));
+    EXPECT_TRUE(has(page, "sluice_controller_files_parsed_total 4\n"));
+}
+
+TEST_F(LoopTest, verdicts_follow_the_endpoints_alone) {
+    start();
+    greet(0, {});
+    take_publish();
+    answer(MessageKind::running, 1);
+    EXPECT_TRUE(has(await_page("/verdicts", "\"readyEndpoints\": 1"), "\"effectiveWeight\": 1"));
+    std::string bad = slice("one", 1001);
+    bad.replace(bad.find("127.0.0.1"), 9, "0.0.0.0");
+    write("slices.yaml", bad + slice("two", 1002));
+    take_publish();
+    answer(MessageKind::running, 2);
+    const std::string page = await_page("/verdicts", "\"readyEndpoints\": 0");
+    EXPECT_TRUE(has(page, "\"effectiveWeight\": 0")) << page;
+    EXPECT_TRUE(has(page, "\"kind\": \"EndpointSlice\"")) << page;
+    EXPECT_EQ(logged("event=finding object=\"EndpointSlice default/one-1\""), 1u);
+    write("slices.yaml", slice("one", 1001) + slice("two", 1002));
+    take_publish();
+    answer(MessageKind::running, 3);
+    EXPECT_FALSE(has(await_page("/verdicts", "\"readyEndpoints\": 1"), "\"EndpointSlice\""));
+    EXPECT_EQ(logged("event=finding_over object=\"EndpointSlice default/one-1\""), 1u);
+}
+
+// A port that is renamed in its Service and its slices at once: the old routes must not meet the
+// new slices, for they would find no port of that name.
+TEST_F(LoopTest, endpoints_that_come_with_routes_change_with_them) {
+    start();
+    greet(0, {});
+    const Message first = take_publish();
+    answer(MessageKind::running, 1);
+    const auto renamed = [](std::string text) {
+        return text.replace(text.find("name: http"), 10, "name: web");
+    };
+    write("route.yaml", route("one") + "    timeouts: {idle: 9s}\n");  // begins a hold-off
+    const Message second = take_publish();
+    answer(MessageKind::running, 2);
+    std::filesystem::remove(folder_ + "/files/slices.yaml");
+    write("services.yaml", renamed(service("one")) + renamed(slice("one", 1001)));
+    Message message = take_publish();
+    EXPECT_EQ(message.segments, kBoth) << "never one without the other";
+    EXPECT_NE(message.digests[0], second.digests[0]);
+    EXPECT_NE(message.digests[1], first.digests[1]);
+}
+
 TEST_F(LoopTest, a_broken_file_changes_nothing_and_is_named) {
     start();
     greet(0, {});

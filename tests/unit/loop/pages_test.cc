@@ -14,10 +14,10 @@ constexpr table::Digests kA{1, 1, 0};
 class Pages : public testing::Test {
 protected:
     admin::Response get(const std::string& path, const std::string& query = "") const {
-        return page({.method = "GET", .path = path, .query = query}, ledger_, report_);
+        return page({.method = "GET", .path = path, .query = query}, ledger_, report_, figures_);
     }
     void compile(std::vector<compile::Verdict> verdicts) {
-        ledger_.compiled(snapshot_of({chat_}), std::move(verdicts));
+        ledger_.compiled(*snapshot_of({chat_}), std::move(verdicts));
         ledger_.offered(kA);
     }
     static bool has(const admin::Response& response, const std::string& text) {
@@ -27,6 +27,7 @@ protected:
     RoutePtr chat_ = route("chat", "12");
     Ledger ledger_;
     files::FileReport report_;
+    Figures figures_;
 };
 
 TEST_F(Pages, ready_only_when_a_first_table_runs) {
@@ -42,6 +43,12 @@ TEST_F(Pages, ready_only_when_a_first_table_runs) {
 TEST_F(Pages, unknown_pages_list_the_known) {
     EXPECT_EQ(get("/").status, 404u);
     EXPECT_TRUE(has(get("/verdict"), "/verdicts"));
+}
+
+TEST_F(Pages, metrics_are_text_for_prometheus) {
+    figures_.files_parsed = 9;
+    EXPECT_EQ(get("/metrics").type, kMetricsType);
+    EXPECT_TRUE(has(get("/metrics"), "sluice_controller_files_parsed_total 9\n"));
 }
 
 TEST_F(Pages, conditions_of_an_object_on_its_way) {

@@ -30,6 +30,39 @@ TEST_F(Handover, SendsAllToAnEmptyProxy) {
     EXPECT_FALSE(take());
 }
 
+TEST_F(Handover, SlotsInTheHelloAreNoneOfItsBusiness) {
+    listen();
+    offer("routes", "endpoints");
+    step();
+    accept();
+    table::Digests digests = digests_of("routes", "endpoints");
+    digests[static_cast<size_t>(table::Segment::rule_slots)] = 7;
+    digests[static_cast<size_t>(table::Segment::endpoint_slots)] = 8;
+    say_hello(3, digests);
+    say_running(3);
+    const auto events = step();
+    EXPECT_FALSE(take()) << "the proxy has this table";
+    ASSERT_FALSE(events.empty());
+    EXPECT_EQ(events.back().kind, Kind::running);
+    EXPECT_EQ(events.back().digests, digests_of("routes", "endpoints"));
+}
+
+TEST_F(Handover, CountsTheBytesThatItHandsOver) {
+    connect(0, "", "");
+    offer("routes", "endpoints");
+    step();
+    take();
+    say_running(1);
+    step();
+    EXPECT_EQ(publisher_.bytes_sent()[0], 6U);
+    EXPECT_EQ(publisher_.bytes_sent()[1], 9U);
+    publisher_.offer_endpoints(bytes_of("other endpoints"));
+    step();
+    take();
+    EXPECT_EQ(publisher_.bytes_sent()[0], 6U) << "the routes stayed";
+    EXPECT_EQ(publisher_.bytes_sent()[1], 24U);
+}
+
 TEST_F(Handover, SendsNothingBeforeThereIsAnOffer) {
     connect(0, "", "");
     expect_events(step(), {{Kind::connected, 0}});

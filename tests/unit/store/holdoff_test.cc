@@ -16,7 +16,7 @@ TEST(Holdoff, TheFirstChangeAfterQuietIsDueAtOnce) {
     Holdoff holdoff;
     holdoff.changed(1000 * kMs);
     EXPECT_EQ(holdoff.due(), 1000 * kMs);
-    holdoff.compiled(1000 * kMs, 2 * kMs);
+    holdoff.done(1000 * kMs, 2 * kMs);
     EXPECT_EQ(holdoff.due(), std::nullopt);
     holdoff.changed(5000 * kMs);
     EXPECT_EQ(holdoff.due(), 5000 * kMs);
@@ -25,7 +25,7 @@ TEST(Holdoff, TheFirstChangeAfterQuietIsDueAtOnce) {
 TEST(Holdoff, TheNextStartWaitsTenTimesTheCost) {
     Holdoff holdoff;
     holdoff.changed(1000 * kMs);
-    holdoff.compiled(1000 * kMs, 3 * kMs);
+    holdoff.done(1000 * kMs, 3 * kMs);
     holdoff.changed(1004 * kMs);
     EXPECT_EQ(holdoff.due(), 1030 * kMs);
     holdoff.changed(1020 * kMs);
@@ -36,7 +36,7 @@ TEST(Holdoff, TheWaitHasALeastAndAMost) {
     const auto wait = [](int64_t cpu_ns) {
         Holdoff holdoff;
         holdoff.changed(1000 * kMs);
-        holdoff.compiled(1000 * kMs, cpu_ns);
+        holdoff.done(1000 * kMs, cpu_ns);
         holdoff.changed(1001 * kMs);
         return *holdoff.due() - 1000 * kMs;
     };
@@ -54,17 +54,39 @@ TEST(Holdoff, AChangeDuringACompileIsNotLost) {
     Holdoff holdoff;
     holdoff.changed(1000 * kMs);
     holdoff.changed(1010 * kMs);
-    holdoff.compiled(1005 * kMs, kMs);
+    holdoff.done(1005 * kMs, kMs);
     EXPECT_EQ(holdoff.due(), 1015 * kMs);
-    holdoff.compiled(1015 * kMs, kMs);
+    holdoff.done(1015 * kMs, kMs);
     EXPECT_EQ(holdoff.due(), std::nullopt);
 }
 
 TEST(Holdoff, AChangeAtTheMomentOfTheStartIsSeen) {
     Holdoff holdoff;
     holdoff.changed(1000 * kMs);
-    holdoff.compiled(1000 * kMs, kMs);
+    holdoff.done(1000 * kMs, kMs);
     EXPECT_EQ(holdoff.due(), std::nullopt);
+}
+
+TEST(Holdoff, WhatOtherWorkCoveredIsNotDue) {
+    Holdoff holdoff;
+    holdoff.changed(1000 * kMs);
+    holdoff.covered(1000 * kMs);
+    EXPECT_EQ(holdoff.due(), std::nullopt);
+    holdoff.changed(1001 * kMs);
+    EXPECT_EQ(holdoff.due(), 1001 * kMs) << "the other work's cost is not ours";
+    holdoff.covered(1000 * kMs);
+    EXPECT_EQ(holdoff.due(), 1001 * kMs) << "that work began before the change";
+}
+
+TEST(Holdoff, CoveringDoesNotShortenOurOwnPause) {
+    Holdoff holdoff;
+    EXPECT_EQ(holdoff.pause(), 0);
+    holdoff.changed(1000 * kMs);
+    holdoff.done(1000 * kMs, 2 * kMs);
+    EXPECT_EQ(holdoff.pause(), 20 * kMs);
+    holdoff.covered(1001 * kMs);
+    holdoff.changed(1002 * kMs);
+    EXPECT_EQ(holdoff.due(), 1020 * kMs);
 }
 
 }  // namespace
