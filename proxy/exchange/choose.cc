@@ -5,18 +5,14 @@
 
 namespace sluice::exchange {
 
-// A share whose backend has no ready endpoint goes to the others in proportion; a reference that
-// does not exist keeps its share and is answered with an error (design 10.14).
 Reason Exchange::choose_backend() {
     const table::RoutesView& view = routes_->view;
     const size_t index = static_cast<size_t>(rule_ - view.rules().data());
     const uint32_t draw = routes_->splits[index].draw();
-    const table::Split* split = &route::choose(view, *rule_, draw);
-    const auto usable = [&](const table::Split& candidate) {
-        return candidate.backend == table::kNone ||
-               !services_.tables.find(view.backends()[candidate.backend].key).endpoints.empty();
-    };
-    if (!usable(*split)) split = route::choose_among(view, *rule_, draw, usable);
+    const table::Split* const split =
+        route::choose_usable(view, *rule_, draw, [this](const table::Backend& backend) {
+            return !services_.tables.find(backend.key).endpoints.empty();
+        });
     if (split == nullptr) return Reason::no_endpoints;
     account_.route(routes_->slot_of(*rule_, *split), rule_->key_low);
     if (split->backend == table::kNone) return static_cast<Reason>(split->reason);
