@@ -23,8 +23,8 @@ struct ProxyHeader {
     // IP) the connection speaks for itself.
     bool relayed = false;
     size_t size = 0;  // complete: bytes of the header; what stands behind them is the client's
-    Address source;
-    Address destination;
+    Address source{};
+    Address destination{};
 };
 
 // `bytes` is all that the connection has brought so far. Looks at no more than the header and at

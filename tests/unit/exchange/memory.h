@@ -151,7 +151,7 @@ private:
     net::Waiter waiter_;
     net::Deadline deadline_{waiter_};
     http::Peer peer_{"192.0.2.7", "http", 8080};
-    http::Caller caller_{.source = "192.0.2.7"};
+    http::Caller caller_{0, {}, {}, {}, "192.0.2.7"};
     Failure failure_;
     bool complete_ = false;
 };
