@@ -1,4 +1,4 @@
-"""User instructions of the worker per request: the number that no noisy neighbour moves."""
+"""User instructions of the worker per request, each one logged: what no noisy neighbour moves."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ async def instructions_of_worker(directory: Path, workload: Workload, rounds: in
         paths = {prefix: "app" for prefix in workload.prefixes()}
         objects = [ingress_class(), *service("app", [origin.address])]
         objects += [ingress(f"s{i}", host, paths) for i, host in enumerate(workload.hosts())]
-        async with Sluice(directory, objects, proxy_env=environment) as sluice:
+        log = f"file:{directory}/access.log"
+        async with Sluice(directory, objects, proxy_env=environment, access_log=log) as sluice:
             await load(sluice.address, workload, rounds)
     return total_instructions(profile)
 

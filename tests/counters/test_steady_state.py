@@ -1,4 +1,4 @@
-"""System calls and heap allocations of the worker per request, in the steady state."""
+"""System calls and heap allocations of the worker per request, in the steady state, all logged."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ async def test_calls_and_allocations_per_request(tmp_path: Path) -> None:
         paths = {prefix: "app" for prefix in workload.prefixes()}
         objects = [ingress_class(), *service("app", [origin.address])]
         objects += [ingress(f"s{i}", host, paths) for i, host in enumerate(workload.hosts())]
-        async with Sluice(tmp_path, objects, proxy_env=counters.environment()) as sluice:
+        log, environment = f"file:{tmp_path}/access.log", counters.environment()
+        async with Sluice(tmp_path, objects, proxy_env=environment, access_log=log) as sluice:
             assert "worker" in command_line(sluice.worker_pid())
             script = tmp_path / "load.lua"
             workload.write_lua(script)
