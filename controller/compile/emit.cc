@@ -71,7 +71,9 @@ private:
 
     // A reference that leads nowhere keeps its share; what a backend's is depends on its endpoints.
     BackendStatus status_of(const DraftShare& share) const {
-        BackendStatus status{.name = share.name, .weight = share.weight};
+        BackendStatus status;
+        status.name = share.name;
+        status.weight = share.weight;
         if (share.backend) status.backend = places_[*share.backend];
         if (!share.backend) status.effective_weight = share.weight;
         return status;

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import statistics
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-
-import pytest
 
 from lib import origin as at
 from lib.client import Address
@@ -29,13 +27,11 @@ CHANGES = 100
 P50_MS, P99_MS = 20, 100
 EDITS = 1000
 EDITS_PER_S = 20
-LOADED = "load.example"
+POOLS = 10
 
 
 def two_workers(work_dir: Path) -> Sluice:
-    sluice = Sluice(work_dir, [ingress_class()])
-    sluice.proxy.arguments += ["--workers", "2"]
-    return sluice
+    return Sluice(work_dir, [ingress_class()], workers=2)
 
 
 async def running_generation(sluice: Sluice) -> int:
@@ -134,82 +130,100 @@ async def test_bytes_of_an_endpoint_change_do_not_depend_on_routes(tmp_path: Pat
         assert few == many > 0
 
 
-class Editor:
-    """Three kinds of edits in turn, each of one file: weights, endpoints, an unrelated path."""
+def loaded(number: int) -> str:
+    return f"load{number}.example"
 
-    def __init__(self, sluice: Sluice, pods: Sequence[ModelSim], files: Sequence[Path]) -> None:
-        self.directory, self.pods, self.files = sluice.manifest_dir, pods, files
-        a, b = (pod.address for pod in pods)
-        self.slices = Slices(self.directory, "one", [a, b], [a])
+
+class Editor:
+    """Three kinds of edits in turn, each of one file: weights, endpoints, an unrelated path. Each
+    kind goes round over files of its own, so that no file is written twice before it can be read.
+    """
+
+    def __init__(self, directory: Path, a: Address, b: Address, files: Sequence[Path]) -> None:
+        self.directory, self.files = directory, files
+        self.slices: list[Slices] = []
+        write_service(directory, "other", [b])
+        for number in range(POOLS):
+            write_service(directory, f"app{number}", [a])
+            self.weights(number, 100)
+            self.slices.append(Slices(directory, f"app{number}", [a, b], [a]))
 
     def edit(self, number: int) -> None:
         turn = number // 3
+        around, place = divmod(turn, POOLS)
         if number % 3 == 0:
-            self.weights(1 + turn % 97)
+            self.weights(place, 50 + around % 50)
         elif number % 3 == 1:
-            self.slices.swap((turn + 1) % 2)
+            self.slices[place].swap(around % 2)
         else:
             self.unrelated(turn)
 
-    def weights(self, weight: int) -> None:
-        split = rule({"one": weight, "two": 100})
-        write(self.directory / "split.yaml", [model_route("split", LOADED, [split])])
+    def weights(self, number: int, weight: int) -> None:
+        split = rule({f"app{number}": weight, "other": 100})
+        route = model_route(f"split{number}", loaded(number), [split])
+        write(self.directory / f"split{number}.yaml", [route])
 
     def unrelated(self, turn: int) -> None:
         """Adds a path to one file's first route; the next time round takes it away."""
-        index = turn % len(self.files)
+        around, index = divmod(turn, len(self.files))
         first = index * ROUTES_PER_FILE
-        paths = {"/": "one"} if turn // len(self.files) % 2 else {"/": "one", "/more": "two"}
-        routes = [ingress(f"r{n}", host_of(n), {"/": "one"}) for n in range(first, first + ROUTES_PER_FILE)]
-        routes[0] = ingress(f"r{first}", host_of(first), paths)
+        numbers = range(first, first + ROUTES_PER_FILE)
+        routes = [ingress(f"r{n}", host_of(n), {"/": "app0"}) for n in numbers]
+        if around % 2 == 0:
+            routes[0] = ingress(f"r{first}", host_of(first), {"/": "app0", "/more": "other"})
         write(self.files[index], routes)
+
+
+async def edit_at_a_rate(editor: Editor) -> None:
+    start = time.monotonic()
+    for number in range(EDITS):
+        # The rate is what is asked for, not a wait for something.
+        await asyncio.sleep(max(0.0, start + number / EDITS_PER_S - time.monotonic()))
+        editor.edit(number)
 
 
 async def test_a_thousand_edits_under_load_lose_nothing(tmp_path: Path) -> None:
     async with ModelSim(tmp_path, "a") as a, ModelSim(tmp_path, "b") as b:
         sluice = two_workers(tmp_path)
-        write_service(sluice.manifest_dir, "one", [a.address])
-        write_service(sluice.manifest_dir, "two", [b.address])
-        files = write_routes(sluice.manifest_dir / "routes", ROUTES, "one")
-        editor = Editor(sluice, (a, b), files)
-        editor.weights(100)
+        files = write_routes(sluice.manifest_dir / "routes", ROUTES, "app0")
+        editor = Editor(sluice.manifest_dir, a.address, b.address, files)
         async with sluice:
             await programmed(sluice)
             before = await figures(sluice)
-            load = Load(sluice.address, "/bench/x", [("Host", LOADED)], connections=4)
-            running = asyncio.create_task(load.run())
-            start = time.monotonic()
-            for number in range(EDITS):
-                # The rate is what is asked for, not a wait for something.
-                await asyncio.sleep(max(0.0, start + number / EDITS_PER_S - time.monotonic()))
-                editor.edit(number)
+            loads = [
+                Load(sluice.address, "/bench/x", [("Host", loaded(number))], connections=1)
+                for number in range(POOLS)
+            ]
+            running = [asyncio.create_task(load.run()) for load in loads]
+            await edit_at_a_rate(editor)
             await programmed(sluice)
-            took = time.monotonic() - start
-            load.stop()
-            await running
+            for load in loads:
+                load.stop()
+            await asyncio.gather(*running)
             after = await figures(sluice)
-        print(f"{EDITS} edits in {took:.1f} s under {len(load.answered) / took:.0f} requests/s")
+        answered = sum((load.pods() for load in loads), Counter())
+        print(f"{EDITS} edits at {EDITS_PER_S}/s under {answered.total()} requests")
         report(before, after)
-        assert not load.failures, load.failures[:5]
+        failures = [failure for load in loads for failure in load.failures]
+        assert not failures, failures[:5]
         assert after.since(before, "files_parsed_total") == EDITS
-        assert set(load.pods()) == {"a", "b"}
         for pod in (a, b):  # less the look itself
-            assert load.pods()[pod.name] == await pod.metric("sim_requests_total") - 1
+            assert answered[pod.name] == await pod.metric("sim_requests_total") - 1 > 0
 
 
 def report(before: dict[str, float], after: dict[str, float]) -> None:
-    for work, times in (("compile", "compiles_total"), ("endpoint_update", "endpoint_updates_total")):
+    works = {"compile": "compiles_total", "endpoint_update": "endpoint_updates_total"}
+    for work, times in works.items():
         name = f'work_cpu_seconds_total{{work="{work}"}}'
         count = after[times] - before[times]
         cost = (after[name] - before[name]) / max(count, 1)
         print(f"{work}: {count:.0f} times, {cost * 1000:.2f} ms of CPU each")
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is in the package prometheus")
 async def test_metrics_are_as_prometheus_wants_them(tmp_path: Path) -> None:
     async with Sluice(tmp_path, [ingress_class()]) as sluice:
         page = await admin_page(sluice, "/metrics")
-        checked = subprocess.run(
-            ["promtool", "check", "metrics"], input=page, text=True, capture_output=True, check=False
-        )
-        assert checked.returncode == 0 and not checked.stderr, checked.stdout + checked.stderr
+        command = ["promtool", "check", "metrics"]
+        checked = subprocess.run(command, input=page, text=True, capture_output=True, check=False)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        assert not checked.stdout + checked.stderr

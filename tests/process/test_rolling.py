@@ -133,9 +133,9 @@ class Deployment:
 
 
 async def test_rolled_endpoints_lose_no_get_and_double_no_post(tmp_path: Path) -> None:
-    objects = [ingress_class(), *service("app", []), model_route("r", "test.example", [rule({"app": 1})])]
-    sluice = Sluice(tmp_path, objects)
-    sluice.proxy.arguments += ["--workers", "2"]
+    route = model_route("r", "test.example", [rule({"app": 1})])
+    objects = [ingress_class(), *service("app", []), route]
+    sluice = Sluice(tmp_path, objects, workers=2)
     async with AsyncExitStack() as stack:
         deployment = Deployment(sluice, stack)
         for _ in range(PODS):
