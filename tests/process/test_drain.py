@@ -1,4 +1,4 @@
-"""SIGTERM under a thousand live streams, and under the descriptor limit: nothing is cut, no spin."""
+"""SIGTERM under a thousand live streams; and no descriptor left: nothing is cut, nothing spins."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ async def event_stream(exchange: Exchange) -> bool:
     if exchange.seen.request.target != "/stream":
         return await answer()(exchange)
     return await stall(
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-        b"9\r\ndata: 1\n\n\r\n"
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n"
     )(exchange)
 
 
