@@ -1,4 +1,4 @@
-"""Memory of a worker per idle connection and per running stream, as the slope between two counts."""
+"""Memory of a worker per idle connection and per running stream: the slope between two counts."""
 
 from __future__ import annotations
 
