@@ -96,9 +96,11 @@ inline constexpr size_t kManifestDirectoryDepth = 32;  // directories below a ro
 // Verdicts.
 inline constexpr size_t kFindingsPerObject = 64;  // more are counted, not listed
 
-// The admin socket.
-inline constexpr size_t kAdminConnections = 32;         // more wait in the listen queue
+// The admin sockets.
+inline constexpr size_t kAdminConnections = 32;  // of one listener; more wait in the listen queue
 inline constexpr size_t kAdminRequestBytes = 8 * 1024;  // one request head; bodies are refused
-inline constexpr int64_t kAdminConnectionMs = 5000;     // from accept to close
+// From accept to close; where a connection is kept, for a head, and for each piece of an answer.
+inline constexpr int64_t kAdminConnectionMs = 5000;
+inline constexpr int64_t kAdminAnswerMs = 30'000;  // for all pieces of a long answer
 
 }  // namespace sluice::limits

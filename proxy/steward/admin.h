@@ -15,7 +15,8 @@ namespace sluice::steward {
 
 class Admin {
 public:
-    // Starts the thread. All referred to outlive this. Error: the sentence for people.
+    // Starts the thread. All referred to outlive this. Throws std::system_error when the system
+    // gives no thread or descriptor.
     Admin(
         const AdminSettings& settings,
         const std::string& build,

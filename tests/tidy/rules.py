@@ -75,7 +75,15 @@ ROWS: dict[str, Row] = {
     "proxy/exchange": Row(_EXCHANGE),
     "proxy/worker": Row((*_EXCHANGE, "proxy/exchange")),
     "proxy/steward": Row(
-        ("table", "proxy/live", "proxy/net", "proxy/http", "proxy/route"),
+        (
+            "table",
+            "proxy/live",
+            "proxy/net",
+            "proxy/http",
+            "proxy/route",
+            "proxy/filter",
+            "proxy/balance",
+        ),
         source_only=("boost", "prometheus", "spdlog"),
     ),
     # The supervisor's own folder stays small: docs/decisions/0005-supervisor-size.md.

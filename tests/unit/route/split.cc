@@ -194,16 +194,18 @@ std::vector<double> chosen(
     const std::vector<uint32_t>& weights, const std::vector<bool>& ready, uint32_t draws
 ) {
     const Split split(weights);
-    const auto backends = split.table.view.backends();
+    const auto arms = split.table.view.splits().subspan(split.rule().splits.first, weights.size());
+    std::vector<bool> backends(weights.size());  // the builder has an order of its own
+    for (size_t i = 0; i < weights.size(); ++i) backends[arms[i].backend] = ready[i];
     const auto has_endpoints = [&](const table::Backend& backend) {
-        return ready[static_cast<size_t>(&backend - backends.data())];
+        return backends[static_cast<size_t>(&backend - split.table.view.backends().data())];
     };
     std::vector<double> got(weights.size());
     SplitState state{7};
     for (uint32_t i = 0; i < draws; ++i) {
         const auto* arm =
             choose_usable(split.table.view, split.rule(), state.draw(), has_endpoints);
-        if (arm != nullptr) ++got[arm->backend];
+        if (arm != nullptr) ++got[static_cast<size_t>(arm - arms.data())];
     }
     return got;
 }
