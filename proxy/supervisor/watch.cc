@@ -60,7 +60,8 @@ void Watch::listen_to(size_t index) {
         return;
     }
     ++heart.silent;
-    const uint32_t patience = heart.heard ? clocks_.stuck_ticks : clocks_.first_ticks;
+    const bool began = heart.heard || handover_.runs_any(index);
+    const uint32_t patience = began ? clocks_.stuck_ticks : clocks_.first_ticks;
     if (!heart.stuck && heart.silent >= patience) declare_stuck(index);
     if (heart.silent == patience + clocks_.kill_ticks) {
         say(workers_[index].name + " has been stuck for " +
