@@ -88,7 +88,9 @@ class Origin:
     open_now: int = 0
 
     async def __aenter__(self) -> "Origin":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=HEAD_LIMIT)
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", 0, limit=HEAD_LIMIT, backlog=4096
+        )
         self._writers: set[asyncio.StreamWriter] = set()
         return self
 
