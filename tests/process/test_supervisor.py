@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -253,30 +253,24 @@ async def test_a_worker_is_back_soon(tmp_path: Path) -> None:
     assert sorted(took)[len(took) // 2] <= SERVING_WITHIN_S
 
 
-async def test_stewards_that_die_cost_nothing(tmp_path: Path) -> None:
+async def test_stewards_and_controllers_that_die_cost_nothing(tmp_path: Path) -> None:
     async with pod(tmp_path, 2, ["--state", str(tmp_path)]) as (sluice, _):
-        load = Load(sluice.address, "/", HOST, connections=4)
-        async with running(load):
-            for _ in range(KILLS):
-                before = steward_of(sluice)
-                os.kill(before, signal.SIGKILL)
-                await until_true(lambda: steward_of(sluice) not in (0, before), "a new steward")
-        assert len(load.answered) > KILLS
-    assert not load.failures, load.failures[:5]
 
-
-async def test_controllers_that_die_cost_nothing(tmp_path: Path) -> None:
-    async with pod(tmp_path, 2) as (sluice, _):
-        load = Load(sluice.address, "/", HOST, connections=4)
-
-        def child() -> int:
+        def controller() -> int:
             return next(iter(sluice.controller.descendants()), 0)
 
-        async with running(load):
+        async def kill_again_and_again(find: Callable[[], int], what: str) -> None:
             for _ in range(KILLS):
-                before = child()
+                before = find()
                 os.kill(before, signal.SIGKILL)
-                await until_true(lambda: child() not in (0, before), "a new controller")
+                await until_true(lambda: find() not in (0, before), f"a new {what}")
+
+        load = Load(sluice.address, "/", HOST, connections=4)
+        async with running(load):
+            await asyncio.gather(
+                kill_again_and_again(lambda: steward_of(sluice), "steward"),
+                kill_again_and_again(controller, "controller"),
+            )
         assert len(load.answered) > KILLS
     assert not load.failures, load.failures[:5]
 

@@ -1,0 +1,43 @@
+// Quotas and cgroups as the kernel writes them.
+#include "proxy/options/cpus.h"
+
+#include <gtest/gtest.h>
+
+#include "table/limits.h"
+
+namespace sluice::options {
+namespace {
+
+TEST(Quota, IsRoundedUpToWholeCores) {
+    EXPECT_EQ(cores_of_quota("100000 100000\n"), 1U);
+    EXPECT_EQ(cores_of_quota("150000 100000"), 2U);
+    EXPECT_EQ(cores_of_quota("1000 100000"), 1U);
+    EXPECT_EQ(cores_of_quota("800000 100000"), 8U);
+    EXPECT_EQ(cores_of_quota("800001 100000"), 9U);
+    EXPECT_EQ(cores_of_quota("200000\n 50000\n"), 4U) << "two files of cgroup v1";
+}
+
+TEST(Quota, MayBeAbsent) {
+    for (const char* const none :
+         {"", " ", "max 100000", "-1 100000", "100000", "100000 0", "100000 x", "0 100000"}) {
+        EXPECT_EQ(cores_of_quota(none), std::nullopt) << none;
+    }
+}
+
+TEST(Cgroup, IsFoundByItsController) {
+    const char* const both = "5:cpuset:/set\n4:cpu,cpuacct:/pod/one\n0::/unified\n";
+    EXPECT_EQ(cgroup_of(both, ""), "/unified");
+    EXPECT_EQ(cgroup_of(both, "cpu"), "/pod/one");
+    EXPECT_EQ(cgroup_of(both, "cpuacct"), "/pod/one");
+    EXPECT_EQ(cgroup_of(both, "memory"), std::nullopt);
+    EXPECT_EQ(cgroup_of("0::/\n", ""), "") << "the root has no folder of its own";
+    EXPECT_EQ(cgroup_of("nonsense\n", ""), std::nullopt);
+}
+
+TEST(DefaultWorkers, AreAtLeastOneAndNotMoreThanServe) {
+    EXPECT_GE(default_workers(), 1U);
+    EXPECT_LE(default_workers(), limits::kWorkers);
+}
+
+}  // namespace
+}  // namespace sluice::options
