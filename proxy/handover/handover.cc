@@ -9,63 +9,9 @@ namespace {
 
 using table::Message;
 using table::MessageKind;
-using table::Segment;
 
 constexpr int64_t kNsPerMs = 1'000'000;
-
-constexpr uint8_t kRoutes = bit_of(Segment::routes) | bit_of(Segment::rule_slots);
-constexpr uint8_t kEndpoints = bit_of(Segment::endpoints) | bit_of(Segment::endpoint_slots);
 constexpr uint8_t kPublished = (1U << table::kPublishedSegments) - 1;
-
-bool has(uint8_t segments, size_t segment) {
-    return (segments >> segment & 1) != 0;
-}
-
-// The segment that numbers another one's contents; kSegments: none does.
-size_t slots_of(size_t segment) {
-    if (segment == static_cast<size_t>(Segment::routes)) {
-        return static_cast<size_t>(Segment::rule_slots);
-    }
-    if (segment == static_cast<size_t>(Segment::endpoints)) {
-        return static_cast<size_t>(Segment::endpoint_slots);
-    }
-    return table::kSegments;
-}
-
-// The segments of `set` whose bytes the receiver does not have. Slots belong to the bytes that they
-// number: neither comes without the other.
-uint8_t unknown_to(const table::Digests& known, const TableSet& set) {
-    uint8_t differ = 0;
-    for (size_t i = 0; i < table::kSegments; ++i) {
-        if (set.digests[i] != known[i]) differ = static_cast<uint8_t>(differ | 1U << i);
-    }
-    if ((differ & kRoutes) != 0) differ |= kRoutes;
-    if ((differ & kEndpoints) != 0) differ |= kEndpoints;
-    return differ;
-}
-
-// Sends those of the segments that the set has.
-bool publish(int channel, const TableSet& set, uint8_t segments) {
-    Message message;
-    message.kind = MessageKind::publish;
-    message.generation = set.generation;
-    message.digests = set.digests;
-    std::vector<int> descriptors;
-    for (size_t i = 0; i < table::kSegments; ++i) {
-        if (!set.descriptors[i] || !has(segments, i)) continue;
-        message.segments = static_cast<uint8_t>(message.segments | 1U << i);
-        descriptors.push_back(set.descriptors[i].get());
-    }
-    return table::send(channel, message, descriptors).has_value();
-}
-
-// Moves what came along to its place in the set.
-void take_descriptors(TableSet& set, table::Received& received) {
-    auto next = received.descriptors.begin();
-    for (size_t i = 0; i < table::kSegments; ++i) {
-        if (has(received.message.segments, i)) set.descriptors[i] = std::move(*next++);
-    }
-}
 
 }  // namespace
 

@@ -3,7 +3,6 @@
 // record how it stands.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "proxy/handover/process.h"
+#include "proxy/handover/table_set.h"
 #include "proxy/live/layout.h"
 #include "table/channel.h"
 
@@ -29,13 +29,6 @@ struct Settings {
     std::string build;      // version, for hello
     bool restores = false;  // the steward keeps a copy, and says at start what it found
     Clocks clocks;
-};
-
-// Descriptors of one whole table.
-struct TableSet {
-    uint64_t generation = 0;
-    table::Digests digests{};
-    std::array<table::Descriptor, table::kSegments> descriptors;
 };
 
 // Published, not yet verified. Holds descriptors of what changes only.
