@@ -32,6 +32,16 @@ def question(method: str, target: str, fields: Fields) -> str:
     return "/explain?" + urlencode(pairs)
 
 
+async def ready(sluice: Sluice) -> None:
+    """The supervisor says that workers run when it has heard from them, a beat after the table."""
+
+    async def all_up() -> bool:
+        page = await sluice.ask_steward("/readyz?verbose")
+        return page.status == 200 and b"[-]" not in page.body
+
+    await until(all_up, "the pod and all its workers are ready")
+
+
 async def explained(sluice: Sluice, method: str, target: str, fields: Fields) -> dict[str, Any]:
     answer = await sluice.ask_steward(question(method, target, fields))
     assert answer.status == 200, answer.body
@@ -126,6 +136,7 @@ async def test_metrics_of_a_running_proxy_are_clean(tmp_path: Path) -> None:
     assert promtool, "make deps-test installs it"
     async with Origin(at.answer()) as origin:
         async with Sluice(tmp_path, one_route([origin.address]), workers=2) as sluice:
+            await ready(sluice)
             await sluice.fetch("GET", "/", [HOST])
             await sluice.fetch("GET", "/", [("Host", "nobody.example")])
             seen = await sluice.metrics()
@@ -150,6 +161,7 @@ async def test_pages_over_tcp_and_who_may_see_them(tmp_path: Path) -> None:
         options = ["--admin", "127.0.0.1:0", "--admin-token-file", str(token)]
         objects = one_route([origin.address])
         async with Sluice(tmp_path, objects, proxy_options=options) as sluice:
+            await ready(sluice)
             bound = await sluice.proxy.line(r"^admin (\S+):(\d+)$")
             address = (bound[1], int(bound[2]))
             for page in ("/livez", "/readyz?verbose", "/metrics", "/snapshot"):
