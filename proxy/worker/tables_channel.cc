@@ -4,6 +4,8 @@
 #include <array>
 #include <memory>
 
+#include <fcntl.h>
+
 #include "table/channel.h"
 
 namespace sluice::worker {
@@ -58,7 +60,14 @@ void TablesChannel::start(int fd) {
     socket_.fd = fd;
     socket_.source.attach(waiter_, net::kClientShift);
     poller_.add(socket_, true);
+    hold_places();
     receive_loop();
+}
+
+void TablesChannel::hold_places() {
+    for (table::Descriptor& place : places_) {
+        place = table::Descriptor(::fcntl(socket_.fd, F_DUPFD_CLOEXEC, 0));
+    }
 }
 
 net::Detached TablesChannel::receive_loop() {
@@ -72,20 +81,19 @@ net::Detached TablesChannel::receive_loop() {
 
 // False: nothing more for now.
 bool TablesChannel::take_one() {
+    for (table::Descriptor& place : places_) place = table::Descriptor();
     auto received = table::receive(socket_.fd);
-    if (!received || received->closed) {
-        closed_ = true;
-        return false;
-    }
+    const bool sound = received && !received->closed;
+    if (sound && received->message.kind == MessageKind::publish) take_tables(*received);
+    if (received) received->descriptors.clear();  // mapped by now
+    hold_places();
+    if (!sound) closed_ = true;
+    if (closed_) return false;
     if (received->again) {
         socket_.source.bits &= static_cast<uint8_t>(~net::kReadable);
         return false;
     }
-    if (received->message.kind == MessageKind::publish) {
-        take_tables(*received);
-    } else {
-        obey(received->message);
-    }
+    obey(received->message);
     return !closed_;
 }
 

@@ -2,17 +2,14 @@
 // (design 10.2).
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "proxy/exchange/services.h"
 #include "proxy/net/poller.h"
 #include "proxy/net/task.h"
 #include "proxy/upstream/pool.h"
-
-namespace sluice::table {
-struct Message;
-struct Received;
-}  // namespace sluice::table
+#include "table/channel.h"
 
 namespace sluice::worker {
 
@@ -45,6 +42,7 @@ public:
 private:
     net::Detached receive_loop();
     bool take_one();
+    void hold_places();
     void obey(const table::Message& message);
     void take_tables(const table::Received& received);
     Reason apply(const table::Received& received);
@@ -58,6 +56,9 @@ private:
     net::Waiter waiter_;
     uint32_t worker_;
     Orders& orders_;
+    // Places for the descriptors that come with a table. Without them a worker whose clients have
+    // taken all could read no message of its supervisor any more.
+    std::array<table::Descriptor, table::kSegments> places_;
     bool closed_ = false;
 };
 

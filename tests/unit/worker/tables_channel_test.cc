@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include "table/binding.h"
 #include "table/channel.h"
@@ -128,6 +129,24 @@ TEST_F(TablesChannelTest, ATableRunsAndIsAnswered) {
     EXPECT_TRUE(world_.tables.ready());
     EXPECT_EQ(running_reason(), Reason::no_weight);
     EXPECT_EQ(world_.live.mapping.worker(0).generation.load(), 7u);
+}
+
+// All are clients' and endpoints': a table comes with four, and goes by them all the same.
+TEST_F(TablesChannelTest, ATableIsTakenWithNoDescriptorLeft) {
+    for (const uint64_t generation : {1u, 2u}) {
+        publish(generation, both(routes(Reason::no_weight), endpoints()));
+        rlimit before{};
+        ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+        const int next = ::dup(0);
+        ::close(next);
+        const rlimit none{static_cast<rlim_t>(next), before.rlim_max};
+        ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+        const table::Message told = answer();
+        ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+        EXPECT_EQ(told.kind, table::MessageKind::running);
+        EXPECT_EQ(told.generation, generation);
+        EXPECT_FALSE(channel_.closed());
+    }
 }
 
 TEST_F(TablesChannelTest, OneSegmentCanBeReplacedAlone) {
