@@ -36,12 +36,15 @@ net::Task read_preface(Services& services, H1Downstream& client) {
             if (reason != Reason::client_gone) services.tally.end(reason);
             co_return;
         }
+        if (services.draining && !client.head_begun()) {
+            services.tally.end(Reason::draining);
+            co_return;
+        }
         client.rest(false);
         const net::Wake fired =
             co_await client.waiter().wake(net::kClientReadable | net::kDeadline);
         if ((fired & net::kClientReadable) != 0) continue;
-        const bool drained = services.draining && !client.head_begun();
-        services.tally.end(drained ? Reason::draining : Reason::bad_proxy_header);
+        services.tally.end(Reason::bad_proxy_header);
         co_return;
     }
 }

@@ -150,13 +150,18 @@ void ClientConnections::reclaim(void* object) {
 }
 
 void ClientConnections::drain() {
+    // Who waits in our queue has a connection already: it would be reset with the queue.
+    for (const auto& listener : listeners_) {
+        while (listener->accepting && accept_batch(*listener) == net::kTurn) {
+        }
+    }
     services_.draining = true;
     stop_accepting();
     for (const auto& client : clients_) {
-        // Waiting for a head: the loop sees that the worker drains. In an exchange: the clock is
-        // only looked at.
+        // Waiting for a head: it reads once more, because a request may have come since, and sees
+        // that the worker drains.
         if (client->open && client->downstream.idle()) {
-            client->downstream.waiter().raised(net::kDeadline);
+            client->downstream.socket().source.raise(net::kReadable);
         }
     }
 }

@@ -38,7 +38,8 @@ public:
     // was accepted is served to the end.
     void release(uint32_t worker);
     void stop_accepting();
-    // Idle connections close at once, others with their next answer.
+    // Accepts whoever waits already, and no more. Idle connections close at once, unless a request
+    // came on them meanwhile; others with their next answer.
     void drain();
     size_t open() const { return open_; }
     uint64_t accepted() const { return accepted_; }

@@ -291,7 +291,7 @@ TEST_F(CallerTest, DrainingEndsAConnectionThatHasNotBegun) {
     turn();
     world_.services.draining = true;
     ASSERT_TRUE(downstream_.idle());
-    downstream_.waiter().raised(net::kDeadline);
+    downstream_.socket().source.raise(net::kReadable);
     expect_closed(Reason::draining);
 }
 

@@ -133,6 +133,26 @@ TEST_F(ConnectionsTest, DrainingClosesIdleOnesAndTheListener) {
     EXPECT_EQ(running.connections.accepted(), 2u);
 }
 
+// Under load most requests stand in the kernel when the order to drain is read: their connections
+// look idle, and the queue looks like nobody's.
+TEST_F(ConnectionsTest, DrainingServesWhatCameBeforeIt) {
+    Server& running = server();
+    const auto kept = client(running);
+    kept->send(kGet);
+    EXPECT_FALSE(answer(running, *kept).empty());
+    kept->send(kGet);
+    const auto queued = client(running);
+    queued->send(kGet);
+    running.connections.drain();
+    for (const Plain* each : {kept.get(), queued.get()}) {
+        const std::string got = answer(running, *each);
+        EXPECT_TRUE(got.starts_with("HTTP/1.1 503")) << got;
+        EXPECT_NE(got.find("connection: close"), std::string::npos) << got;
+    }
+    EXPECT_TRUE(running.world.until([&] { return running.connections.open() == 0; }));
+    EXPECT_EQ(running.world.ended(Reason::draining), 0u);
+}
+
 TEST_F(ConnectionsTest, ObjectsAreUsedAgain) {
     Server& running = server();
     for (int i = 0; i < 20; ++i) {
