@@ -116,7 +116,7 @@ void Account::close(Reason reason, std::string_view request_id) {
         {
             .reason = facts_.reason,
             .status = facts_.status,
-            .retries = retries_,
+            .retries = facts_.tries > 1 ? facts_.tries - 1 : 0,
             .duration_ns = facts_.duration_ns,
             .first_byte_ns = facts_.first_byte_ns,
             .bytes_in = facts_.bytes_in,

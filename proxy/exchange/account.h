@@ -38,7 +38,6 @@ public:
     void first_byte();
     void body_in(size_t bytes) { facts_.bytes_in += bytes; }
     void body_out(size_t bytes) { facts_.bytes_out += bytes; }
-    void retried() { ++retries_; }
     // The head that the client gets.
     void answered(uint16_t status) { facts_.status = status; }
     // Closes the books: counts, logs, frees the record. Once, with no endpoint leased.
@@ -63,7 +62,6 @@ private:
     Services& services_;
     live::Journal::Index index_;
     live::Slot load_slot_ = live::kNoSlot;
-    uint32_t retries_ = 0;
     uint16_t text_size_ = 0;
     bool counted_ = false;  // in the counter slot's in-flight number
     live::LogFacts facts_;

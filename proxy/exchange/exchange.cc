@@ -115,7 +115,6 @@ bool Exchange::retry(const Failure& failure) {
         failed->replay_into(*upstream_);
         phase_ = Phase::connecting;
         request_sent_ = request_broken_ = false;
-        account_.retried();
         account_.phase(live::Phase::connecting);
     }
     services_.upstreams.give_back(*failed, false);

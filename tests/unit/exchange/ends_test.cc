@@ -333,6 +333,7 @@ TEST_F(ExchangeTest, AConnectThatFailsAtOnceGoesElsewhere) {
     ASSERT_EQ(world_.upstreams.streams.size(), 1u);
     world_.stream(0).answer(200, "ok", true);
     EXPECT_EQ(one.client.status, 200);
+    EXPECT_EQ(world_.live.retries(), 2u) << "tries behind the first one, however it failed";
 }
 
 TEST_F(ExchangeTest, WhenNoneCanBeReachedTheReasonIsTold) {
