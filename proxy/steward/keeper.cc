@@ -64,6 +64,7 @@ Keeper::Keeper(const live::Mapping& mapping, Current& current, std::string state
 Answer Keeper::publish(
     const Message& message, const std::vector<table::Descriptor>& fds, int64_t now_ns
 ) {
+    const table::Digests before = verifier_.digests();
     auto verified = verifier_.verify(message, fds);
     if (!verified) {
         return refused(message.generation, verified.error().reason, verified.error().message);
@@ -72,6 +73,7 @@ Answer Keeper::publish(
     answer.message.kind = MessageKind::running;
     answer.message.generation = message.generation;
     if (!bind(message, std::move(*verified), now_ns, answer)) {
+        go_on(before, now_ns);
         return refused(message.generation, Reason::internal, "no memory for the slots");
     }
     copy(message);
@@ -82,14 +84,27 @@ std::optional<Answer> Keeper::restore(int64_t now_ns) {
     if (state_.empty()) return std::nullopt;
     auto saved = published_from(state_);
     if (!saved) return std::nullopt;
+    const table::Digests before = verifier_.digests();
     auto verified = verifier_.verify(saved->message, saved->descriptors);
     if (!verified) {
         say("the last good copy is not used: " + verified.error().message);
         return std::nullopt;
     }
     saved->message.kind = MessageKind::restored;
-    if (!bind(saved->message, std::move(*verified), now_ns, *saved)) return std::nullopt;
+    if (!bind(saved->message, std::move(*verified), now_ns, *saved)) {
+        go_on(before, now_ns);
+        return std::nullopt;
+    }
     return saved;
+}
+
+// Binding began and failed. The table that runs has its names' slots again before any of them
+// rests, and what is published next is measured against it.
+void Keeper::go_on(const table::Digests& before, int64_t now_ns) {
+    verifier_.take_back(before);
+    const auto table = current_.get();
+    if (table->routes) binder_.bind(table->routes->view, table->generation, now_ns);
+    if (table->endpoints) binder_.bind(table->endpoints->view, table->generation, now_ns);
 }
 
 // The other threads see the new table as a whole, with its slots.

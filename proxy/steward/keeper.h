@@ -40,6 +40,7 @@ private:
     bool add_slots(
         table::Segment segment, const std::vector<uint32_t>& slots, uint64_t digest, Answer& answer
     );
+    void go_on(const table::Digests& before, int64_t now_ns);
     void copy(const table::Message& publish) const;
 
     Verifier verifier_;

@@ -5,6 +5,9 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "table/binding.h"
 #include "tests/unit/live/state.h"
 #include "tests/unit/steward/tables.h"
@@ -119,6 +122,34 @@ TEST_F(KeeperTest, ARefusalChangesNothing) {
     EXPECT_EQ(current_.get(), before);
     Keeper next = keeper();
     EXPECT_EQ(next.restore(kNow)->message.generation, 1U) << "nor does it reach the copy";
+}
+
+// Verified, but no descriptor is left for its slots.
+TEST_F(KeeperTest, WithoutMemoryForSlotsWhatRunsGoesOn) {
+    Keeper keeping = keeper();
+    const Publish first = whole(1);
+    const auto slot = slots_in(tell(keeping, first), Segment::endpoint_slots)[0];
+    Publish second(2, first.message.digests);
+    second.with(Segment::endpoints, endpoints_bytes(8'001));
+    rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const int next = ::dup(0);
+    ::close(next);
+    const rlimit none{static_cast<rlim_t>(next), limit.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const Answer refused = tell(keeping, second);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ASSERT_EQ(refused.message.reason, Reason::internal);
+    for (uint32_t i = 0; i < 2; ++i) {
+        mapping_.worker(i).running.store(1);
+        mapping_.worker(i).generation.store(3);
+    }
+    keeping.sweep(kNow + live::kRetiredNs + 1);
+    EXPECT_EQ(live::texts_of(mapping_.load_slots()[slot]).second, "10.0.0.1:8000") << "it runs";
+    Publish third(3, first.message.digests);
+    third.with(Segment::routes, routes_bytes(routes_with({})));
+    const Answer answer = tell(keeping, third);
+    EXPECT_EQ(answer.message.kind, MessageKind::running) << answer.message.text;
 }
 
 TEST_F(KeeperTest, TheLastGoodTableIsRestored) {
