@@ -22,7 +22,9 @@ int64_t monotonic_ns() {
 
 class Page {
 public:
-    explicit Page(const Sources& sources) : scrape_(sources) {}
+    explicit Page(const Sources& sources) : scrape_(sources) {
+        scrape_.endpoints = one_of_each_name(sources.mapping, scrape_.endpoints);
+    }
 
     bool next(std::string& out) {
         const MetricFamily& family = families_[family_];

@@ -2,6 +2,8 @@
 #include "proxy/steward/tallies.h"
 
 #include <algorithm>
+#include <string>
+#include <unordered_set>
 
 #include "proxy/live/slots.h"
 
@@ -69,6 +71,28 @@ std::vector<live::Slot> endpoint_slots(const live::Mapping& mapping) {
         if (is_owned(records[slot])) slots.push_back(slot);
     }
     return slots;
+}
+
+// Those that serve have the first say.
+std::vector<live::Slot> one_of_each_name(
+    const live::Mapping& mapping, const std::vector<live::Slot>& endpoints
+) {
+    const auto records = mapping.load_slots();
+    const auto serves = [&records](live::Slot slot) {
+        return slot == live::kOtherSlot ||
+               records[slot].state.load(std::memory_order_acquire) == live::SlotState::bound;
+    };
+    std::unordered_set<std::string> shown;
+    std::vector<live::Slot> result;
+    for (const bool serving : {true, false}) {
+        for (const live::Slot slot : endpoints) {
+            if (serves(slot) != serving) continue;
+            const SlotLabels labels = endpoint_labels(mapping, slot);
+            const bool is_new = shown.insert(labels.first + '\n' + labels.second).second;
+            if (is_new) result.push_back(slot);
+        }
+    }
+    return result;
 }
 
 SlotLabels counter_labels(const live::Mapping& mapping, live::Slot slot) {

@@ -21,6 +21,11 @@ struct SlotLabels {
 std::vector<live::Slot> counted_slots(const live::Mapping& mapping);
 // Load slots of endpoints that a table names or lately named.
 std::vector<live::Slot> endpoint_slots(const live::Mapping& mapping);
+// A pod that comes back under its name and address has a slot of its own while its forerunner's
+// rests, but no series of its own: the slot that serves is kept.
+std::vector<live::Slot> one_of_each_name(
+    const live::Mapping& mapping, const std::vector<live::Slot>& endpoints
+);
 
 // A copy; the other and unrouted slots have names of their own. Both empty: it has been freed.
 SlotLabels counter_labels(const live::Mapping& mapping, live::Slot slot);

@@ -99,6 +99,21 @@ TEST_F(MetricsTest, EndpointsShowTheirLoadAndFailures) {
     EXPECT_TRUE(has(page, "sluice_endpoint_failures_total" + labels + " 1"));
 }
 
+// A pod of a StatefulSet keeps its name, and on the node's network its address: another endpoint,
+// but the same series.
+TEST_F(MetricsTest, AnEndpointThatComesBackIsOneSeries) {
+    live::PodLoads loads(pod.mapping, 1);
+    loads.failed(pod.current.get()->endpoints->slots[0]);
+    pod.run(routes_bytes(routes_with({})), endpoints_bytes(8'000, "llama", "another uid"));
+    loads.begin(pod.current.get()->endpoints->slots[0]);
+    const std::string page = scrape();
+    const std::string series = "\nsluice_endpoint_requests_in_flight{endpoint=\"llama-0\"";
+    const size_t at = page.find(series);
+    ASSERT_NE(at, std::string::npos);
+    EXPECT_EQ(page.find(series, at + 1), std::string::npos) << page;
+    EXPECT_EQ(page.substr(page.find('}', at), 4), "} 1\n") << "the one that serves";
+}
+
 TEST_F(MetricsTest, AWorkersRecordAndTheTable) {
     live::WorkerRecord& worker = pod.mapping.worker(1);
     worker.running.store(1);

@@ -42,7 +42,9 @@ inline table::Bytes routes_bytes(const table::RoutesSpec& spec) {
 }
 
 // One endpoint of that backend, or of one that no route names.
-inline table::Bytes endpoints_bytes(uint16_t port, const std::string& backend = "llama") {
+inline table::Bytes endpoints_bytes(
+    uint16_t port, const std::string& backend = "llama", const std::string& uid = "uid"
+) {
     table::EndpointsSpec spec;
     table::EndpointSetSpec set;
     set.backend = table::backend_key("Service", "demo", backend, "http");
@@ -51,7 +53,7 @@ inline table::Bytes endpoints_bytes(uint16_t port, const std::string& backend = 
     endpoint.address[12] = 10;
     endpoint.address[15] = 1;
     endpoint.port = port;
-    endpoint.identity = table::key128({"10.0.0.1", std::to_string(port), "uid"});
+    endpoint.identity = table::key128({"10.0.0.1", std::to_string(port), uid});
     endpoint.name = "llama-0";
     set.endpoints.push_back(endpoint);
     spec.sets.push_back(set);
