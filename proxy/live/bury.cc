@@ -62,6 +62,7 @@ void clear_gauges(WorkerRecord& worker) {
          {&worker.current, &worker.mapped, &worker.connections, &worker.upstreams}) {
         gauge->store(0, std::memory_order_relaxed);
     }
+    worker.generation.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace

@@ -42,13 +42,13 @@ std::string address_of(const table::Endpoint& endpoint) {
     return address.is_v4() ? host + ":" + port : "[" + host + "]:" + port;
 }
 
-// What live workers' new requests use is no older than this.
+// What live workers' new requests use is no older than this. One that counts as stuck, or refuses
+// the newest table, still serves by its own.
 uint64_t oldest_generation(const live::Mapping& mapping) {
     uint64_t oldest = std::numeric_limits<uint64_t>::max();
     for (uint32_t i = 0; i < mapping.sizes().workers; ++i) {
-        const live::WorkerRecord& worker = mapping.worker(i);
-        if (worker.running.load(std::memory_order_relaxed) == 0) continue;
-        oldest = std::min(oldest, worker.generation.load(std::memory_order_relaxed));
+        const uint64_t generation = mapping.worker(i).generation.load(std::memory_order_relaxed);
+        if (generation != 0) oldest = std::min(oldest, generation);
     }
     return oldest;
 }

@@ -205,16 +205,16 @@ TEST_F(KeeperTest, SlotsAreFreedAndZeroed) {
     Keeper keeping = keeper();
     const auto old_slot = slots_in(tell(keeping, whole(1)), Segment::endpoint_slots)[0];
     tell(keeping, whole(2, 8'001));
+    const int64_t later = kNow + live::kRetiredNs + 1;
+    // One of them counts as stuck, or refuses the newer table: it serves by its own all the same.
+    mapping_.worker(0).running.store(1);
+    mapping_.worker(0).generation.store(2);
+    mapping_.worker(1).generation.store(1);
+    keeping.sweep(later);
+    EXPECT_FALSE(live::texts_of(mapping_.load_slots()[old_slot]).second.empty()) << "too early";
     live::PodLoads loads(mapping_, 1);
     loads.begin(old_slot);
     loads.failed(old_slot);
-    const int64_t later = kNow + live::kRetiredNs + 1;
-    for (uint32_t i = 0; i < 2; ++i) {
-        mapping_.worker(i).running.store(1);
-        mapping_.worker(i).generation.store(1);
-    }
-    keeping.sweep(later);
-    EXPECT_FALSE(live::texts_of(mapping_.load_slots()[old_slot]).second.empty()) << "too early";
     for (uint32_t i = 0; i < 2; ++i) mapping_.worker(i).generation.store(2);
     keeping.sweep(later);
     EXPECT_FALSE(live::texts_of(mapping_.load_slots()[old_slot]).second.empty()) << "in flight";
