@@ -24,7 +24,7 @@ Draws two_of(uint32_t count, uint64_t draw) {
 }
 
 uint32_t less_loaded(
-    std::span<const live::Slot> slots, const live::PodLoads& loads, uint32_t a, uint32_t b
+    std::span<const live::Slot> slots, const live::Loads& loads, uint32_t a, uint32_t b
 ) {
     return loads.in_flight(slots[b]) < loads.in_flight(slots[a]) ? b : a;
 }
@@ -38,10 +38,7 @@ uint32_t nth_untried(std::span<const live::Slot> slots, const Tried& tried, uint
 }
 
 uint32_t pick_least(
-    std::span<const live::Slot> slots,
-    const live::PodLoads& loads,
-    const Tried& tried,
-    uint64_t draw
+    std::span<const live::Slot> slots, const live::Loads& loads, const Tried& tried, uint64_t draw
 ) {
     const auto count = static_cast<uint32_t>(slots.size());
     // Only a retry pays for a scan: it must draw fairly among those left.
@@ -89,7 +86,7 @@ void Tried::add(live::Slot slot) {
 uint32_t pick(
     table::BalancePolicy policy,
     std::span<const live::Slot> slots,
-    const live::PodLoads& loads,
+    const live::Loads& loads,
     const Tried& tried,
     RoundRobinState& turn,
     uint64_t draw

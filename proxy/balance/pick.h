@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "proxy/live/pod_loads.h"
+#include "proxy/live/loads.h"
 #include "table/layout.h"
 
 namespace sluice::balance {
@@ -32,7 +32,7 @@ inline constexpr uint32_t kNoPick = 0xffffffffu;
 uint32_t pick(
     table::BalancePolicy policy,
     std::span<const live::Slot> slots,
-    const live::PodLoads& loads,
+    const live::Loads& loads,
     const Tried& tried,
     RoundRobinState& turn,
     uint64_t draw

@@ -40,7 +40,9 @@ public:
     void body_out(size_t bytes) { facts_.bytes_out += bytes; }
     // The head that the client gets.
     void answered(uint16_t status) { facts_.status = status; }
-    // Closes the books: counts, logs, frees the record. Once, with no endpoint leased.
+    // Closes the books: counts, logs, frees the record. Once, with no endpoint leased. A worker
+    // that dies in between has counted the exchange, and whoever buries it counts it again as lost:
+    // each exchange is counted at least once.
     void close(Reason reason, std::string_view request_id);
 
     // The worker runs code for this exchange from enter() to leave(): evidence if it dies.

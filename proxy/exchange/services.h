@@ -11,8 +11,8 @@
 #include "proxy/http/trusted.h"
 #include "proxy/live/counters.h"
 #include "proxy/live/journal.h"
+#include "proxy/live/loads.h"
 #include "proxy/live/log_ring.h"
-#include "proxy/live/pod_loads.h"
 #include "proxy/net/frames.h"
 #include "proxy/net/turns.h"
 #include "proxy/net/wheel.h"
@@ -76,7 +76,7 @@ struct Services {
     net::Wheel& wheel;
     net::Turns& turns;
     Tables& tables;
-    live::PodLoads& loads;
+    live::Loads& loads;
     live::Counters& counters;
     live::Journal& journal;
     upstream::Upstreams& upstreams;

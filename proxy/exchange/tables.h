@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "proxy/balance/pick.h"
-#include "proxy/live/pod_loads.h"
+#include "proxy/live/loads.h"
 #include "proxy/net/address.h"
 #include "proxy/route/regexes.h"
 #include "proxy/route/split.h"
@@ -91,7 +91,7 @@ class Tables {
 public:
     // `seed` starts every recurrence somewhere else, so that workers and generations do not move in
     // step.
-    explicit Tables(const live::PodLoads& loads, uint64_t seed) : loads_(loads), seed_(seed) {}
+    explicit Tables(const live::Loads& loads, uint64_t seed) : loads_(loads), seed_(seed) {}
 
     // Verified bytes only (design 10.3). Loading changes nothing that runs; installing cannot fail.
     tl::expected<std::unique_ptr<Routes>, table::Refusal> load_routes(Delivered delivered);
@@ -118,7 +118,7 @@ private:
     void drop(Routes& routes);
     uint64_t next_seed();
 
-    const live::PodLoads& loads_;
+    const live::Loads& loads_;
     uint64_t seed_;
     std::unique_ptr<Routes> routes_;
     std::vector<std::unique_ptr<Routes>> old_;  // replaced, still pinned; oldest first

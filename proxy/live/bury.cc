@@ -96,19 +96,25 @@ Buried bury(
     return buried;
 }
 
-bool take_lost(const Mapping& mapping, LostRecord& lost) {
+bool next_lost(const Mapping& mapping, uint64_t ahead, LostRecord& lost) {
     LostRing& ring = mapping.lost_ring();
     const auto records = mapping.lost();
     const uint64_t head = ring.head.load(std::memory_order_acquire);
     const uint64_t tail = ring.tail.load(std::memory_order_relaxed);
-    if (head == tail) return false;
     if (head - tail > records.size()) {  // nonsense: begin anew
         ring.tail.store(head, std::memory_order_release);
         return false;
     }
-    lost = records[tail % records.size()];
-    ring.tail.store(tail + 1, std::memory_order_release);
+    if (ahead >= head - tail) return false;
+    lost = records[(tail + ahead) % records.size()];
     return true;
+}
+
+void release_lost(const Mapping& mapping, uint64_t count) {
+    LostRing& ring = mapping.lost_ring();
+    const uint64_t tail = ring.tail.load(std::memory_order_relaxed);
+    const uint64_t waiting = ring.head.load(std::memory_order_acquire) - tail;
+    ring.tail.store(tail + std::min(count, waiting), std::memory_order_release);
 }
 
 }  // namespace sluice::live

@@ -23,8 +23,8 @@ public:
     void close(Index index);  // once for each open()
     // Every call below: kNone does nothing.
     void route(Index index, Slot counter_slot, uint64_t rule_key);
-    void lease(Index index, Slot load_slot, uint32_t tries);  // before PodLoads::begin
-    void release(Index index);                                // after PodLoads::end
+    void lease(Index index, Slot load_slot, uint32_t tries);  // before Loads::begin
+    void release(Index index);                                // after Loads::end
     // Before the amount is taken. Who dies between the two has it given back as well: one claim in
     // the caller's favour for each death, never one against it.
     void claim(Index index, uint32_t place, Slot bucket, uint32_t amount_us);
@@ -54,7 +54,9 @@ Buried bury(
     const Mapping& mapping, uint32_t worker, int64_t now_ns, uint32_t signal, uint16_t reason
 );
 
-// The steward: takes the oldest lost exchange. False: there is none.
-bool take_lost(const Mapping& mapping, LostRecord& lost);
+// The steward: the lost exchange that `ahead` older ones stand before. False: there is none. What
+// was read stays until release_lost() says that so many, the oldest, are in the log.
+bool next_lost(const Mapping& mapping, uint64_t ahead, LostRecord& lost);
+void release_lost(const Mapping& mapping, uint64_t count);
 
 }  // namespace sluice::live

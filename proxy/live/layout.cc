@@ -1,6 +1,8 @@
 // The hash of the layout: FNV-1a over the size of every record and every constant that places one.
 #include "proxy/live/layout.h"
 
+#include "proxy/live/log_ring.h"
+
 namespace sluice::live {
 namespace {
 
@@ -24,6 +26,8 @@ constexpr uint64_t kParts[] = {
     kLostRecordsAt,
     kLogBytesAt,
     kLogSlackBytes,
+    sizeof(LogFacts),
+    kLogTexts,
     kOutcomes,
     kBuckets,
     kOtherOutcome,

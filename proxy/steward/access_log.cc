@@ -108,6 +108,7 @@ private:
     std::unique_ptr<char[]> buffer_;
     size_t used_ = 0;
     uint64_t lines_ = 0;
+    uint64_t lost_taken_ = 0;  // of the lost ring, not yet released
     std::unique_ptr<LogSink> sink_;
     Report report_;
     LogTally tally_;
@@ -167,6 +168,8 @@ bool Writer::round() {
 bool Writer::batch() {
     const auto release = [this] {
         for (live::LogReader& reader : readers_) reader.release();
+        live::release_lost(mapping_, lost_taken_);
+        lost_taken_ = 0;
     };
     {
         const std::lock_guard lock(mutex_);
@@ -206,7 +209,9 @@ bool Writer::take_turn(live::LogReader& reader) {
 void Writer::take_lost() {
     live::LostRecord lost;
     const auto endpoints = mapping_.load_slots();
-    for (int i = 0; i < kLostPerBatch && !full() && live::take_lost(mapping_, lost); ++i) {
+    for (int i = 0; i < kLostPerBatch && !full(); ++i) {
+        if (!live::next_lost(mapping_, lost_taken_, lost)) return;
+        ++lost_taken_;
         LineNames names = names_of(lost.counter_slot);
         if (lost.load_slot != live::kOtherSlot && lost.load_slot < endpoints.size()) {
             names.endpoint = live::texts_of(endpoints[lost.load_slot]).second;

@@ -5,7 +5,7 @@
 
 #include "proxy/http/h1_codec.h"
 #include "proxy/http/hop.h"
-#include "proxy/live/pod_loads.h"
+#include "proxy/live/loads.h"
 #include "proxy/route/near_miss.h"
 #include "proxy/route/split.h"
 #include "proxy/steward/question.h"
@@ -59,7 +59,7 @@ Reason rewrite(Told& told) {
     return told.target.reason;
 }
 
-Reason choose(Told& told, const live::PodLoads& loads, uint64_t draw) {
+Reason choose(Told& told, const live::Loads& loads, uint64_t draw) {
     const table::RoutesView& view = told.table->routes->view;
     const table::Rule& rule = *told.matched.rule;
     const auto has_endpoints = [&](const table::Backend& backend) {
@@ -113,7 +113,7 @@ Response Explainer::answer(std::string_view query) {
         told->reason = redirect(*told);
     } else if (told->reason == Reason::ok) {
         told->reason = rewrite(*told);
-        const live::PodLoads loads(mapping_, 0);  // reads of all workers, writes of none
+        const live::Loads loads(mapping_, 0);  // reads of all workers, writes of none
         if (told->reason == Reason::ok) told->reason = choose(*told, loads, random_());
     }
     return {.type = "application/json", .body = json_of(*told, mapping_)};

@@ -152,17 +152,24 @@ bool Keeper::add_slots(
     return true;
 }
 
-// Only what came; the other file is still that of the table that runs.
-void Keeper::copy(const Message& publish) const {
+// What came, and what an earlier copy failed to write; the files are then those of one table.
+void Keeper::copy(const Message& publish) {
     if (state_.empty()) return;
+    owed_ = static_cast<uint8_t>(owed_ | publish.segments);
     const auto table = current_.get();
+    std::vector<Copied> copies;
     for (const Segment segment : kCopied) {
-        if ((publish.segments & table::bit_of(segment)) == 0) continue;
+        if ((owed_ & table::bit_of(segment)) == 0) continue;
         const table::Mapping& mapping =
             segment == Segment::routes ? table->routes->mapping : table->endpoints->mapping;
-        const uint64_t digest = publish.digests[static_cast<size_t>(segment)];
-        const auto saved = save(state_, segment, publish.generation, digest, mapping.bytes());
-        if (!saved) say("the last good copy is out of date: " + saved.error());
+        const uint64_t digest = table->digests[static_cast<size_t>(segment)];
+        copies.push_back({segment, publish.generation, digest, mapping.bytes()});
+    }
+    const auto saved = save(state_, copies);
+    if (saved) {
+        owed_ = 0;
+    } else {
+        say("the last good copy is out of date: " + saved.error());
     }
 }
 

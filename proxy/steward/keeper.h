@@ -41,12 +41,13 @@ private:
         table::Segment segment, const std::vector<uint32_t>& slots, uint64_t digest, Answer& answer
     );
     void go_on(const table::Digests& before, int64_t now_ns);
-    void copy(const table::Message& publish) const;
+    void copy(const table::Message& publish);
 
     Verifier verifier_;
     Binder binder_;
     Current& current_;
     std::string state_;
+    uint8_t owed_ = 0;  // segments whose copy is older than the table that runs
 };
 
 }  // namespace sluice::steward

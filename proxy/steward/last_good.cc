@@ -2,7 +2,7 @@
 // has. Written beside and renamed, so that a reader never sees half of one.
 #include "proxy/steward/last_good.h"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -21,6 +21,7 @@ namespace {
 
 constexpr uint64_t kMagic = 0x31646f6f676c73;  // "slgood1"
 constexpr mode_t kMode = 0600;
+constexpr const char* kBeside = ".new";
 
 struct Head {
     uint64_t magic;
@@ -64,6 +65,27 @@ bool read_all(int fd, std::span<std::byte> bytes) {
     return true;
 }
 
+tl::expected<void, std::string> write_beside(const std::string& path, const Copied& copied) {
+    const table::Descriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kMode)
+    );
+    if (!file) return failed(path, "open");
+    Head head{
+        kMagic,
+        table::schema_hash(),
+        static_cast<uint64_t>(copied.segment),
+        copied.generation,
+        copied.digest,
+        copied.bytes.size(),
+        0,
+    };
+    head.checksum = checksum_of(head);
+    const bool whole = write_all(file.get(), std::as_bytes(std::span(&head, 1))) &&
+                       write_all(file.get(), copied.bytes);
+    if (!whole) return failed(path, "write");
+    return {};
+}
+
 // Why it cannot be the copy of this segment; "" when it can.
 const char* wrong_with(const Head& head, table::Segment segment, uint64_t file_size) {
     if (head.magic != kMagic || head.checksum != checksum_of(head)) return "not a whole copy";
@@ -76,36 +98,22 @@ const char* wrong_with(const Head& head, table::Segment segment, uint64_t file_s
 
 }  // namespace
 
-tl::expected<void, std::string> save(
-    const std::string& directory,
-    table::Segment segment,
-    uint64_t generation,
-    uint64_t digest,
-    std::span<const std::byte> bytes
-) {
-    const std::string path = path_of(directory, segment);
-    const std::string beside = path + ".new";
-    const table::Descriptor file(
-        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kMode)
-    );
-    if (!file) return failed(beside, "open");
-    Head head{
-        kMagic,
-        table::schema_hash(),
-        static_cast<uint64_t>(segment),
-        generation,
-        digest,
-        bytes.size(),
-        0,
-    };
-    head.checksum = checksum_of(head);
-    if (!write_all(file.get(), std::as_bytes(std::span(&head, 1))) ||
-        !write_all(file.get(), bytes)) {
-        const auto failure = failed(beside, "write");
+tl::expected<void, std::string> save(const std::string& directory, std::span<const Copied> copies) {
+    for (const Copied& copied : copies) {
+        const std::string beside = path_of(directory, copied.segment) + kBeside;
+        auto written = write_beside(beside, copied);
+        if (written) continue;
         ::unlink(beside.c_str());
-        return failure;
+        return written;
     }
-    if (::rename(beside.c_str(), path.c_str()) != 0) return failed(path, "rename");
+    // Endpoints first: new ones under old routes are endpoints that nobody asks for, but new routes
+    // over old endpoints would be backends without any.
+    for (const table::Segment segment : {table::Segment::endpoints, table::Segment::routes}) {
+        const std::string path = path_of(directory, segment);
+        const auto is_it = [segment](const Copied& copied) { return copied.segment == segment; };
+        if (std::none_of(copies.begin(), copies.end(), is_it)) continue;
+        if (::rename((path + kBeside).c_str(), path.c_str()) != 0) return failed(path, "rename");
+    }
     return {};
 }
 
@@ -113,7 +121,9 @@ tl::expected<std::optional<SavedSegment>, std::string> load(
     const std::string& directory, table::Segment segment
 ) {
     const std::string path = path_of(directory, segment);
-    const table::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const table::Descriptor file(
+        ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    );
     if (!file && errno == ENOENT) return std::optional<SavedSegment>();
     if (!file) return failed(path, "open");
     struct stat status{};

@@ -21,15 +21,17 @@ struct SavedSegment {
     std::vector<std::byte> bytes;
 };
 
-// Replaces the segment's file as a whole. Only routes and endpoints are ever saved. Error: the
-// sentence for people.
-tl::expected<void, std::string> save(
-    const std::string& directory,
-    table::Segment segment,
-    uint64_t generation,
-    uint64_t digest,
-    std::span<const std::byte> bytes
-);
+// A segment to save: routes or endpoints.
+struct Copied {
+    table::Segment segment;
+    uint64_t generation;
+    uint64_t digest;
+    std::span<const std::byte> bytes;
+};
+
+// Replaces the files of these segments, all or none (but for a death between two renames). Error:
+// the sentence for people.
+tl::expected<void, std::string> save(const std::string& directory, std::span<const Copied> copies);
 
 // Empty when there is no file. Total on any file: one that is cut, changed, of another schema or
 // too large is an error.

@@ -137,7 +137,9 @@ std::string suspect_of(const live::Mapping& live, uint32_t worker, int64_t now_n
     if (current == 0 || current > journal.size()) return "";
     const live::JournalRecord& record = journal[current - 1];
     if (record.phase == live::Phase::free) return "";
-    const int64_t ran_ms = std::max<int64_t>(now_ns - record.start_ns, 0) / 1'000'000;
+    // Whatever stands there: the worker may have died of writing where it should not.
+    const int64_t start_ns = std::clamp<int64_t>(record.start_ns, 0, now_ns);
+    const int64_t ran_ms = (now_ns - start_ns) / 1'000'000;
     char text[64];
     std::snprintf(text, sizeof text, "%016" PRIx64 ", %" PRId64 " ms", record.rule_key, ran_ms);
     return std::string("; it was moving one of rule key ") + text + " old";

@@ -150,7 +150,7 @@ private:
     net::Poller poller_;
     net::Wheel wheel_{now_};
     net::Turns turns_;
-    live::PodLoads loads_{mapping_, settings_.index};
+    live::Loads loads_{mapping_, settings_.index};
     live::Counters counters_{mapping_, settings_.index};
     live::Journal journal_{mapping_, settings_.index};
     live::LogWriter log_writer_{mapping_, settings_.index};

@@ -29,7 +29,7 @@ public:
     }
 
     std::unique_ptr<live::testing::State> live = std::make_unique<live::testing::State>();
-    live::PodLoads& loads = live->loads;
+    live::Loads& loads = live->loads;
     std::vector<live::Slot> slots;
     Tried tried;
     RoundRobinState turn;

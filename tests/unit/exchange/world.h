@@ -60,7 +60,7 @@ struct World {
     net::Wheel wheel{now};
     net::Turns turns;
     live::testing::State live;
-    live::PodLoads& loads = live.loads;
+    live::Loads& loads = live.loads;
     live::LogWriter log_writer{live.mapping, 0};
     Tables tables{loads, 7};
     MemoryUpstreams upstreams;

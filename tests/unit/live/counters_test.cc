@@ -1,7 +1,7 @@
 // Loads and counters: single writers, sums over workers, cells and buckets, nonsense clamped.
 #include "proxy/live/counters.h"
 
-#include "proxy/live/pod_loads.h"
+#include "proxy/live/loads.h"
 #include "tests/unit/live/live.h"
 
 namespace sluice::live {
@@ -10,10 +10,10 @@ namespace {
 using test::kSmall;
 using test::Live;
 
-TEST(PodLoads, sums_over_workers_and_each_undoes_its_own) {
+TEST(Loads, sums_over_workers_and_each_undoes_its_own) {
     Live live;
-    PodLoads one(live.mapping, 0);
-    PodLoads two(live.mapping, 2);
+    Loads one(live.mapping, 0);
+    Loads two(live.mapping, 2);
     one.begin(5);
     two.begin(5);
     two.begin(5);
@@ -27,9 +27,9 @@ TEST(PodLoads, sums_over_workers_and_each_undoes_its_own) {
     EXPECT_EQ(two.in_flight(5), 3u) << "end stayed at 0";
 }
 
-TEST(PodLoads, a_slot_out_of_range_is_the_other_slot_and_has_no_load) {
+TEST(Loads, a_slot_out_of_range_is_the_other_slot_and_has_no_load) {
     Live live;
-    PodLoads loads(live.mapping, 1);
+    Loads loads(live.mapping, 1);
     EXPECT_EQ(loads.capacity(), kSmall.load_slots);
     loads.begin(kSmall.load_slots);
     loads.begin(kNoSlot);
@@ -42,17 +42,17 @@ TEST(PodLoads, a_slot_out_of_range_is_the_other_slot_and_has_no_load) {
     EXPECT_EQ(loads.in_flight(kOtherSlot), 1u);
 }
 
-TEST(PodLoads, a_sum_of_nonsense_is_the_largest_number) {
+TEST(Loads, a_sum_of_nonsense_is_the_largest_number) {
     Live live;
     for (uint32_t w = 0; w < kSmall.workers; ++w) live.mapping.loads(w)[3].store(0xfffffff0u);
-    EXPECT_EQ(PodLoads(live.mapping, 0).in_flight(3), UINT32_MAX);
+    EXPECT_EQ(Loads(live.mapping, 0).in_flight(3), UINT32_MAX);
 }
 
-TEST(PodLoads, failures_of_all_workers) {
+TEST(Loads, failures_of_all_workers) {
     Live live;
-    PodLoads(live.mapping, 0).failed(4);
-    PodLoads(live.mapping, 1).failed(4);
-    EXPECT_EQ(PodLoads(live.mapping, 2).failures(4), 2u);
+    Loads(live.mapping, 0).failed(4);
+    Loads(live.mapping, 1).failed(4);
+    EXPECT_EQ(Loads(live.mapping, 2).failures(4), 2u);
 }
 
 uint64_t total(const CounterSum& sum) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "proxy/live/counters.h"
-#include "proxy/live/pod_loads.h"
+#include "proxy/live/loads.h"
 #include "tests/unit/live/live.h"
 
 namespace sluice::live {
@@ -25,7 +25,8 @@ Buried bury(const Live& live, uint32_t worker, int64_t now_ns = 1000) {
 std::vector<LostRecord> lost_of(const Live& live) {
     std::vector<LostRecord> all;
     LostRecord lost{};
-    while (take_lost(live.mapping, lost)) all.push_back(lost);
+    while (next_lost(live.mapping, all.size(), lost)) all.push_back(lost);
+    release_lost(live.mapping, all.size());
     return all;
 }
 
@@ -110,7 +111,7 @@ TEST(Bury, undoes_what_the_worker_held_and_no_more) {
         journal.claim(index, 0, 2, 30);
         mapping.buckets()[2].full_ns.fetch_add(30'000);
         journal.lease(index, 7, 1);
-        PodLoads(mapping, worker).begin(7);
+        Loads(mapping, worker).begin(7);
         journal.phase(index, Phase::connecting);
         journal.enter(index);
         mapping.worker(worker).connections.store(5);
@@ -121,7 +122,7 @@ TEST(Bury, undoes_what_the_worker_held_and_no_more) {
     const Buried buried = bury(live, 1, 400);
     EXPECT_EQ(buried.lost, 1u);
     EXPECT_EQ(buried.returned, 1u);
-    EXPECT_EQ(PodLoads(mapping, 0).in_flight(7), 1u) << "the living worker's";
+    EXPECT_EQ(Loads(mapping, 0).in_flight(7), 1u) << "the living worker's";
     EXPECT_EQ(mapping.loads(1)[7].load(), 0u);
     EXPECT_EQ(mapping.buckets()[2].full_ns.load(), 30'000);
     const CounterSum sums = sum(mapping, 4);
@@ -221,7 +222,7 @@ TEST(Bury, is_total_on_any_bytes_of_the_dead_worker) {
         const Buried buried = bury(live, 1, static_cast<int64_t>(random()));
         ASSERT_LE(buried.lost, kSmall.journal_records);
         ASSERT_EQ(bury(live, 1).lost, 0u);
-        ASSERT_EQ(PodLoads(mapping, 0).in_flight(3), 11u);
+        ASSERT_EQ(Loads(mapping, 0).in_flight(3), 11u);
         for (const Bucket& bucket : mapping.buckets()) ASSERT_GE(bucket.full_ns.load(), 0);
         ASSERT_LE(lost_of(live).size(), kSmall.lost_records);
     }

@@ -11,7 +11,7 @@
 #include "proxy/live/counters.h"
 #include "proxy/live/journal.h"
 #include "proxy/live/kill_point.h"
-#include "proxy/live/pod_loads.h"
+#include "proxy/live/loads.h"
 #include "tests/unit/live/live.h"
 
 namespace sluice::live {
@@ -102,7 +102,7 @@ private:
     const Mapping& mapping_;
     Tally tally_;
     Journal journal_;
-    PodLoads loads_;
+    Loads loads_;
     Counters counters_;
     std::mt19937_64 random_;
     std::vector<Exchange> open_;

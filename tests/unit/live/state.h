@@ -5,9 +5,9 @@
 
 #include "proxy/live/counters.h"
 #include "proxy/live/journal.h"
+#include "proxy/live/loads.h"
 #include "proxy/live/log_ring.h"
 #include "proxy/live/mapping.h"
-#include "proxy/live/pod_loads.h"
 #include "table/channel.h"
 
 namespace sluice::live::testing {
@@ -30,7 +30,7 @@ inline Mapping small_mapping(uint32_t workers = 1) {
 
 struct State {
     Mapping mapping = small_mapping();
-    PodLoads loads{mapping, 0};
+    Loads loads{mapping, 0};
     Counters counters{mapping, 0};
     Journal journal{mapping, 0};
 

@@ -92,7 +92,7 @@ struct ExplainTest : testing::Test {
 };
 
 TEST_F(ExplainTest, AForwardedRequest) {
-    live::PodLoads loads(pod.mapping, 1);
+    live::Loads loads(pod.mapping, 1);
     loads.begin(pod.current.get()->endpoints->slots[0]);
     const json told = ask("host=A.example:80&path=/x/../page?q=1");
     EXPECT_EQ(told["generation"], 1);

@@ -194,6 +194,24 @@ TEST_F(KeeperTest, HalfACopyOrADamagedOneIsNotUsed) {
     EXPECT_FALSE(keeper().restore(kNow));
 }
 
+TEST_F(KeeperTest, WhatACopyFailedToWriteGoesWithTheNextOne) {
+    Keeper keeping = keeper();
+    const Publish first = whole(1);
+    tell(keeping, first);
+    std::filesystem::create_directory(directory_ + "/endpoints.new");  // in the way
+    Publish second(2, first.message.digests);
+    second.with(Segment::endpoints, endpoints_bytes(8'001));
+    tell(keeping, second);
+    std::filesystem::remove(directory_ + "/endpoints.new");
+    Publish third(3, second.message.digests);
+    third.with(Segment::routes, routes_bytes(routes_with({}, "other.example")));
+    tell(keeping, third);
+    Keeper next = keeper();
+    const auto restored = next.restore(kNow);
+    ASSERT_TRUE(restored);
+    EXPECT_EQ(restored->message.digests[1], second.message.digests[1]) << "of one table";
+}
+
 TEST_F(KeeperTest, ADirectoryThatCannotBeWrittenHoldsNothingUp) {
     Keeper keeping(mapping_, current_, directory_ + "/none");
     EXPECT_EQ(tell(keeping, whole(1)).message.kind, MessageKind::running);
@@ -212,7 +230,7 @@ TEST_F(KeeperTest, SlotsAreFreedAndZeroed) {
     mapping_.worker(1).generation.store(1);
     keeping.sweep(later);
     EXPECT_FALSE(live::texts_of(mapping_.load_slots()[old_slot]).second.empty()) << "too early";
-    live::PodLoads loads(mapping_, 1);
+    live::Loads loads(mapping_, 1);
     loads.begin(old_slot);
     loads.failed(old_slot);
     for (uint32_t i = 0; i < 2; ++i) mapping_.worker(i).generation.store(2);

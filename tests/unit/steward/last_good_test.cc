@@ -1,11 +1,14 @@
 // The copy on disk: what was saved is loaded, anything else is refused.
 #include "proxy/steward/last_good.h"
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <random>
+#include <span>
+
+#include <sys/stat.h>
 
 #include "tests/unit/steward/tables.h"
 
@@ -22,7 +25,8 @@ protected:
     }
     ~LastGood() override { std::filesystem::remove_all(directory_); }
     void save_routes(uint64_t generation = 7) {
-        ASSERT_TRUE(save(directory_, Segment::routes, generation, table::digest(bytes_), bytes_));
+        const Copied copied{Segment::routes, generation, table::digest(bytes_), bytes_};
+        ASSERT_TRUE(save(directory_, std::span(&copied, 1)));
     }
     std::string file() const { return directory_ + "/routes"; }
     std::string content() const {
@@ -98,6 +102,22 @@ TEST_F(LastGood, TheFileOfAnotherSegmentIsRefused) {
     EXPECT_NE(loaded.error().find("of another segment"), std::string::npos);
 }
 
+TEST_F(LastGood, AllOrNone) {
+    save_routes(7);
+    std::filesystem::create_directory(directory_ + "/endpoints.new");  // in the way
+    const std::array copies{
+        Copied{Segment::routes, 8, table::digest(bytes_), bytes_},
+        Copied{Segment::endpoints, 8, table::digest(bytes_), bytes_},
+    };
+    EXPECT_FALSE(save(directory_, copies));
+    EXPECT_EQ((**load(directory_, Segment::routes)).generation, 7U) << "not half of the new one";
+}
+
+TEST_F(LastGood, APipeInItsPlaceHoldsNobodyUp) {
+    ASSERT_EQ(::mkfifo(file().c_str(), 0600), 0);
+    EXPECT_FALSE(load(directory_, Segment::routes));
+}
+
 TEST_F(LastGood, ALinkIsNotFollowed) {
     save_routes();
     std::filesystem::rename(file(), directory_ + "/elsewhere");
@@ -106,7 +126,8 @@ TEST_F(LastGood, ALinkIsNotFollowed) {
 }
 
 TEST_F(LastGood, ADirectoryThatIsNotThereIsNamed) {
-    const auto saved = save(directory_ + "/none", Segment::routes, 1, 1, bytes_);
+    const Copied copied{Segment::routes, 1, 1, bytes_};
+    const auto saved = save(directory_ + "/none", std::span(&copied, 1));
     ASSERT_FALSE(saved);
     EXPECT_NE(saved.error().find("/none/routes"), std::string::npos) << saved.error();
 }

@@ -88,7 +88,7 @@ TEST_F(MetricsTest, SharedPlacesHaveNamesOfTheirOwn) {
 }
 
 TEST_F(MetricsTest, EndpointsShowTheirLoadAndFailures) {
-    live::PodLoads loads(pod.mapping, 1);
+    live::Loads loads(pod.mapping, 1);
     const live::Slot slot = pod.current.get()->endpoints->slots[0];
     loads.begin(slot);
     loads.begin(slot);
@@ -102,7 +102,7 @@ TEST_F(MetricsTest, EndpointsShowTheirLoadAndFailures) {
 // A pod of a StatefulSet keeps its name, and on the node's network its address: another endpoint,
 // but the same series.
 TEST_F(MetricsTest, AnEndpointThatComesBackIsOneSeries) {
-    live::PodLoads loads(pod.mapping, 1);
+    live::Loads loads(pod.mapping, 1);
     loads.failed(pod.current.get()->endpoints->slots[0]);
     pod.run(routes_bytes(routes_with({})), endpoints_bytes(8'000, "llama", "another uid"));
     loads.begin(pod.current.get()->endpoints->slots[0]);

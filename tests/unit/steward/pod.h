@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "proxy/live/counters.h"
-#include "proxy/live/pod_loads.h"
+#include "proxy/live/loads.h"
 #include "proxy/steward/keeper.h"
 #include "proxy/steward/metrics.h"
 #include "tests/unit/steward/tables.h"

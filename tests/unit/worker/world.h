@@ -29,7 +29,7 @@ struct World {
     net::Wheel wheel{now};
     net::Turns turns;
     live::testing::State live;
-    live::PodLoads& loads = live.loads;
+    live::Loads& loads = live.loads;
     exchange::Tables tables{loads, 7};
     upstream::Pool pool{poller, blocks, now};
     exchange::Random random{42};

@@ -10,10 +10,10 @@
 
 namespace sluice::live {
 
-class PodLoads {
+class Loads {
 public:
     // `worker` is who writes. The mapping outlives this.
-    PodLoads(const Mapping& mapping, uint32_t worker);
+    Loads(const Mapping& mapping, uint32_t worker);
 
     // Of the whole pod. Total: a slot out of range has no load.
     uint32_t in_flight(Slot slot) const {

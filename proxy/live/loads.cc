@@ -1,9 +1,9 @@
 // Where the words of a worker and of its siblings stand; failures, which are off the hot path.
-#include "proxy/live/pod_loads.h"
+#include "proxy/live/loads.h"
 
 namespace sluice::live {
 
-PodLoads::PodLoads(const Mapping& mapping, uint32_t worker)
+Loads::Loads(const Mapping& mapping, uint32_t worker)
     : words_(mapping.loads(0).data()),
       workers_(mapping.sizes().workers),
       capacity_(mapping.sizes().load_slots),
@@ -13,7 +13,7 @@ PodLoads::PodLoads(const Mapping& mapping, uint32_t worker)
     if (workers_ > 1) stride_ = static_cast<uint64_t>(mapping.loads(1).data() - words_);
 }
 
-uint64_t PodLoads::failures(Slot slot) const {
+uint64_t Loads::failures(Slot slot) const {
     if (slot >= capacity_) return 0;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < workers_; ++i) {
@@ -22,7 +22,7 @@ uint64_t PodLoads::failures(Slot slot) const {
     return sum;
 }
 
-void PodLoads::failed(Slot slot) {
+void Loads::failed(Slot slot) {
     Count& count = own_failures_[clamp(slot)];
     count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
