@@ -67,8 +67,11 @@ class SluiceCandidate(Candidate):
             for index, host in enumerate(setting.workload.hosts())
         ]
         work_dir = setting.work_dir / self.name.replace(" ", "-").replace(",", "")
-        work_dir.mkdir()
-        log = f"file:{work_dir}/access.log" if setting.logging else "off"
+        # Not beside the manifests: the controller would be told of every line.
+        log_dir = work_dir.with_name(work_dir.name + "-log")
+        for directory in (work_dir, log_dir):
+            directory.mkdir()
+        log = f"file:{log_dir}/access.log" if setting.logging else "off"
         self._sluice = Sluice(
             work_dir, objects, prefix=setting.prefix, workers=self.connections, access_log=log
         )
@@ -146,6 +149,15 @@ class Nginx(Peer):
         return ["-c", str(config), "-e", str(config.with_name("nginx-start.log"))]
 
 
+# What Sluice's line says, in the same keys (nginx's stands in its template).
+HAPROXY_LINE = (
+    '{"time":"%Tl","request_id":"%ID","caller":"%ci","host":"%[capture.req.hdr(0)]",'
+    '"rule":"%f","backend":"%b","endpoint":"%si:%sp","method":"%HM","path":"%HP","status":%ST,'
+    '"reason":"%tsc","duration_ms":%Ta,"connect_ms":%Tc,"sent_ms":%Tw,"first_byte_ms":%Tr,'
+    '"bytes_in":%U,"bytes_out":%B,"tries":%rc,"worker":0}'
+)
+
+
 class Haproxy(Peer):
     name = "haproxy"
     template = "haproxy.cfg.in"
@@ -157,7 +169,12 @@ class Haproxy(Peer):
             f"{host}{prefix}/ app" for host in workload.hosts() for prefix in workload.prefixes()
         ]
         (setting.work_dir / "routes.map").write_text("\n".join(routes) + "\n")
-        logging = "    log stdout format raw local0 info\n    option httplog"
+        logging = "\n".join(
+            (
+                "    log stdout format raw local0 info",
+                f"    log-format '{HAPROXY_LINE}'",
+            )
+        )
         servers = [f"    server s{i} {h}:{p}" for i, (h, p) in enumerate(setting.endpoints)]
         return {
             "DIR": str(setting.work_dir),
