@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "proxy/http/trace.h"
+#include "table/limits.h"
 
 namespace sluice::exchange {
 
@@ -130,17 +131,14 @@ void Account::close(Reason reason, std::string_view request_id) {
 void Account::log(std::string_view request_id) {
     const AccessLog& log = services_.log;
     if (log.sample > 1 && went_well(facts_) && services_.random.draw() % log.sample != 0) return;
-    live::LogTexts texts{};
-    texts[place_of(live::LogText::request_id)] = request_id;
-    const char* at = text_.data();
-    for (size_t place = place_of(live::LogText::caller); place < texts.size(); ++place) {
-        texts[place] = {at, facts_.lengths[place]};
-        at += facts_.lengths[place];
-    }
+    static_assert(
+        sizeof(live::LogFacts) + limits::kRequestIdBytes + kTextBytes <= live::kLogSlackBytes,
+        "the largest record fits"
+    );
     facts_.lengths[place_of(live::LogText::request_id)] = static_cast<uint16_t>(request_id.size());
     facts_.worker = log.worker;
     bool wake = false;
-    log.writer->append(facts_, texts, wake);
+    log.writer->append(facts_, request_id, {text_.data(), text_size_}, wake);
     if (wake) wake_reader(log.wake);
 }
 

@@ -41,12 +41,10 @@ void count(std::array<Count, kOutcomes>& cells, uint64_t tag) {
     other.store(kOtherOutcome << kTagShift | next, std::memory_order_relaxed);
 }
 
-void observe(Histogram& histogram, int64_t value_ns) {
-    const int64_t value = std::max<int64_t>(value_ns, 0);
+size_t bucket_of(int64_t value_ns) {
     size_t bucket = 0;
-    for (const int64_t bound : kBounds) bucket += value > bound ? 1 : 0;
-    add(histogram.buckets[bucket], 1);
-    add(histogram.sum_ns, value);
+    for (const int64_t bound : kBounds) bucket += value_ns > bound ? 1 : 0;
+    return bucket;
 }
 
 void decrease(Word& word) {
@@ -54,11 +52,17 @@ void decrease(Word& word) {
     if (before != 0) word.store(before - 1, std::memory_order_relaxed);
 }
 
-void add_to(HistogramSum& sum, const Histogram& histogram) {
+void add_to(CounterSum& sum, const Counter& counter) {
+    const auto read = [](const Count& count) { return count.load(std::memory_order_relaxed); };
     for (size_t i = 0; i < kBuckets; ++i) {
-        sum.buckets[i] += histogram.buckets[i].load(std::memory_order_relaxed);
+        sum.duration.buckets[i] += read(counter.buckets[i].duration);
+        sum.first_byte.buckets[i] += read(counter.buckets[i].first_byte);
     }
-    sum.sum_ns += histogram.sum_ns.load(std::memory_order_relaxed);
+    sum.duration.sum_ns += read(counter.duration_ns);
+    sum.first_byte.sum_ns += read(counter.first_byte_ns);
+    sum.bytes_in += read(counter.bytes_in);
+    sum.bytes_out += read(counter.bytes_out);
+    sum.retries += read(counter.retries);
 }
 
 using Tallies = std::map<uint64_t, uint64_t>;  // by tag, so by reason, then class
@@ -96,8 +100,13 @@ void Counters::end(Slot slot, const Ended& ended) {
     const Slot own = clamp(slot);
     Counter& counter = own_[own];
     count(counter.outcomes, tag_of(ended.reason, ended.status));
-    observe(counter.duration, ended.duration_ns);
-    if (ended.first_byte_ns >= 0) observe(counter.first_byte, ended.first_byte_ns);
+    const int64_t duration_ns = std::max<int64_t>(ended.duration_ns, 0);
+    add(counter.duration_ns, duration_ns);
+    add(counter.buckets[bucket_of(duration_ns)].duration, 1);
+    if (ended.first_byte_ns >= 0) {
+        add(counter.first_byte_ns, ended.first_byte_ns);
+        add(counter.buckets[bucket_of(ended.first_byte_ns)].first_byte, 1);
+    }
     if (ended.bytes_in != 0) add(counter.bytes_in, ended.bytes_in);
     if (ended.bytes_out != 0) add(counter.bytes_out, ended.bytes_out);
     if (ended.retries != 0) add(counter.retries, ended.retries);
@@ -118,11 +127,7 @@ CounterSum sum(const Mapping& mapping, Slot slot) {
     for (uint32_t worker = 0; worker < mapping.sizes().workers; ++worker) {
         const Counter& counter = mapping.counters(worker)[slot];
         add_to(tallies, counter.outcomes);
-        add_to(result.duration, counter.duration);
-        add_to(result.first_byte, counter.first_byte);
-        result.bytes_in += counter.bytes_in.load(std::memory_order_relaxed);
-        result.bytes_out += counter.bytes_out.load(std::memory_order_relaxed);
-        result.retries += counter.retries.load(std::memory_order_relaxed);
+        add_to(result, counter);
         in_flight += mapping.counter_loads(worker)[slot].load(std::memory_order_relaxed);
     }
     for (const auto& [tag, number] : tallies) result.outcomes.push_back(outcome(tag, number));

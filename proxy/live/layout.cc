@@ -37,7 +37,7 @@ constexpr uint64_t kParts[] = {
     offsetof(WorkerRecord, starts),
     offsetof(PodRecord, refusals),
     offsetof(SlotRecord, text),
-    offsetof(Counter, first_byte),
+    offsetof(Counter, buckets),
     offsetof(JournalRecord, amounts_us),
 };
 

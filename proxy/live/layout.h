@@ -155,25 +155,27 @@ inline constexpr std::array<int64_t, kBuckets - 1> kBounds{
     300'000'000'000,
 };
 
-struct Histogram {
-    std::array<Count, kBuckets> buckets;  // not cumulative
-    Count sum_ns;
-};
-
 // How requests of one (rule, backend) ended, by one worker. A cell is
 //   bits 63..48: 1 + reason * 8 + class of the status (0 = no answer was sent), 47..0: how many.
 // Cells fill from the front; the last one is for what finds no cell (tag kOtherOutcome).
+// What an ordinary request counts stands in two cache lines: the first one, and that of its two
+// buckets, which are mostly the same.
 inline constexpr size_t kOutcomes = 16;
 inline constexpr uint64_t kOtherOutcome = 0xffff;
-struct Counter {
-    std::array<Count, kOutcomes> outcomes;
-    Histogram duration;
-    Histogram first_byte;
+struct Buckets {
+    Count duration;    // head to end
+    Count first_byte;  // head to the first response byte
+};
+struct alignas(64) Counter {
+    Count duration_ns;  // sums
+    Count first_byte_ns;
     Count bytes_in;   // request bodies
     Count bytes_out;  // response bodies
+    std::array<Count, kOutcomes> outcomes;
     Count retries;
+    std::array<Buckets, kBuckets> buckets;  // not cumulative
 };
-static_assert(sizeof(Counter) == 360);
+static_assert(sizeof(Counter) == 384);
 
 // A limit's state (GCRA): free from `full_ns` on. Empty until limits exist.
 struct Bucket {

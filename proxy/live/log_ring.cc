@@ -2,6 +2,7 @@
 #include "proxy/live/log_ring.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <type_traits>
 
@@ -49,21 +50,34 @@ LogWriter::LogWriter(const Mapping& mapping, uint32_t worker)
       head_(aligned(ring_.head.load(std::memory_order_relaxed))),
       seen_tail_(ring_.tail.load(std::memory_order_acquire)) {}
 
-bool LogWriter::append(const LogFacts& facts, const LogTexts& texts, bool& wake) {
-    LogFacts record = facts;
-    measure(record, texts);
+// Where a record of this size goes; nullptr: no room.
+std::byte* LogWriter::room_for(uint32_t size, bool& wake) {
     wake = false;
     const uint64_t quarter = size_ / 4;
     // The reader's word is fetched only when what we remember of it could change the answer.
-    if (head_ - seen_tail_ + record.size >= quarter) {
+    if (head_ - seen_tail_ + size >= quarter) {
         seen_tail_ = ring_.tail.load(std::memory_order_acquire);
     }
     const uint64_t before = head_ - seen_tail_;
-    if (before > size_ || size_ - before < record.size) {
+    if (before > size_ || size_ - before < size) {
         add_one(worker_.log_dropped);
-        return false;
+        return nullptr;
     }
-    std::byte* to = bytes_ + (head_ & (size_ - 1));
+    wake = before < quarter && before + size >= quarter;
+    return bytes_ + (head_ & (size_ - 1));
+}
+
+void LogWriter::commit(uint32_t size) {
+    head_ += size;
+    ring_.head.store(head_, std::memory_order_release);
+    add_one(worker_.log_written);
+}
+
+bool LogWriter::append(const LogFacts& facts, const LogTexts& texts, bool& wake) {
+    LogFacts record = facts;
+    measure(record, texts);
+    std::byte* to = room_for(record.size, wake);
+    if (to == nullptr) return false;
     std::memcpy(to, &record, sizeof record);
     to += sizeof record;
     for (size_t i = 0; i < kLogTexts; ++i) {
@@ -71,10 +85,21 @@ bool LogWriter::append(const LogFacts& facts, const LogTexts& texts, bool& wake)
         std::memcpy(to, texts[i].data(), record.lengths[i]);
         to += record.lengths[i];
     }
-    head_ += record.size;
-    ring_.head.store(head_, std::memory_order_release);
-    add_one(worker_.log_written);
-    wake = before < quarter && before + record.size >= quarter;
+    commit(record.size);
+    return true;
+}
+
+bool LogWriter::append(
+    const LogFacts& facts, std::string_view first, std::string_view rest, bool& wake
+) {
+    const auto size = static_cast<uint32_t>(aligned(sizeof facts + first.size() + rest.size()));
+    std::byte* const to = room_for(size, wake);
+    if (to == nullptr) return false;
+    std::memcpy(to, &facts, sizeof facts);
+    std::memcpy(to + offsetof(LogFacts, size), &size, sizeof size);
+    std::memcpy(to + sizeof facts, first.data(), first.size());
+    std::memcpy(to + sizeof facts + first.size(), rest.data(), rest.size());
+    commit(size);
     return true;
 }
 

@@ -49,7 +49,14 @@ public:
     // quarter full, so the reader should be told.
     bool append(const LogFacts& facts, const LogTexts& texts, bool& wake);
 
+    // The same for a caller that keeps all texts but the first in one piece, in their order.
+    // REQUIRES: facts.lengths says what stands there, and the whole fits a record.
+    bool append(const LogFacts& facts, std::string_view first, std::string_view rest, bool& wake);
+
 private:
+    std::byte* room_for(uint32_t size, bool& wake);
+    void commit(uint32_t size);
+
     LogRing& ring_;
     std::byte* bytes_;
     WorkerRecord& worker_;

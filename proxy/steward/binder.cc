@@ -66,11 +66,16 @@ uint32_t sum(const live::Mapping& mapping, Slot slot, bool counters) {
 void zero(live::Counter& counter) {
     const auto clear = [](live::Count& count) { count.store(0, std::memory_order_relaxed); };
     for (live::Count& count : counter.outcomes) clear(count);
-    for (live::Histogram* histogram : {&counter.duration, &counter.first_byte}) {
-        for (live::Count& count : histogram->buckets) clear(count);
-        clear(histogram->sum_ns);
+    for (live::Buckets& buckets : counter.buckets) {
+        clear(buckets.duration);
+        clear(buckets.first_byte);
     }
-    for (live::Count* count : {&counter.bytes_in, &counter.bytes_out, &counter.retries}) {
+    for (live::Count* count :
+         {&counter.duration_ns,
+          &counter.first_byte_ns,
+          &counter.bytes_in,
+          &counter.bytes_out,
+          &counter.retries}) {
         clear(*count);
     }
 }

@@ -34,11 +34,11 @@ void add_requests(const Scrape& scrape, uint32_t slot, Exposition& out) {
     }
 }
 
-template <auto what>
+template <auto sum_ns, auto bucket>
 void add_histogram(const Scrape& scrape, uint32_t slot, Exposition& out) {
     const SlotLabels labels = counter_labels(scrape.sources.mapping, slot);
     if (labels.first.empty()) return;
-    const live::HistogramSum sum = sum_of(scrape.sources.mapping, slot, what);
+    const live::HistogramSum sum = sum_of(scrape.sources.mapping, slot, sum_ns, bucket);
     out.add({{"rule", labels.first}, {"backend", labels.second}}, sum);
 }
 
@@ -69,6 +69,7 @@ std::vector<MetricFamily> slot_families() {
     constexpr FamilyType counter = FamilyType::counter;
     constexpr FamilyType gauge = FamilyType::gauge;
     constexpr FamilyType histogram = FamilyType::histogram;
+    using live::Buckets;
     using live::Counter;
     return {
         {"sluice_requests_total",
@@ -80,12 +81,12 @@ std::vector<MetricFamily> slot_families() {
          "From a request's head to the end of its answer.",
          histogram,
          Per::slot,
-         add_histogram<&Counter::duration>},
+         add_histogram<&Counter::duration_ns, &Buckets::duration>},
         {"sluice_first_byte_seconds",
          "From a request's head to the first byte of its answer.",
          histogram,
          Per::slot,
-         add_histogram<&Counter::first_byte>},
+         add_histogram<&Counter::first_byte_ns, &Buckets::first_byte>},
         {"sluice_requests_in_flight",
          "Requests that have begun and not ended.",
          gauge,

@@ -117,15 +117,18 @@ uint64_t sum_of(const live::Mapping& mapping, live::Slot slot, live::Count live:
 }
 
 live::HistogramSum sum_of(
-    const live::Mapping& mapping, live::Slot slot, live::Histogram live::Counter::* what
+    const live::Mapping& mapping,
+    live::Slot slot,
+    live::Count live::Counter::* sum_ns,
+    live::Count live::Buckets::* bucket
 ) {
     live::HistogramSum sum;
     for (uint32_t worker = 0; worker < mapping.sizes().workers; ++worker) {
-        const live::Histogram& one = mapping.counters(worker)[slot].*what;
+        const live::Counter& one = mapping.counters(worker)[slot];
         for (size_t i = 0; i < sum.buckets.size(); ++i) {
-            sum.buckets[i] += one.buckets[i].load(kRelaxed);
+            sum.buckets[i] += (one.buckets[i].*bucket).load(kRelaxed);
         }
-        sum.sum_ns += one.sum_ns.load(kRelaxed);
+        sum.sum_ns += (one.*sum_ns).load(kRelaxed);
     }
     return sum;
 }

@@ -33,7 +33,10 @@ SlotLabels endpoint_labels(const live::Mapping& mapping, live::Slot slot);
 
 uint64_t sum_of(const live::Mapping& mapping, live::Slot slot, live::Count live::Counter::* what);
 live::HistogramSum sum_of(
-    const live::Mapping& mapping, live::Slot slot, live::Histogram live::Counter::* what
+    const live::Mapping& mapping,
+    live::Slot slot,
+    live::Count live::Counter::* sum_ns,
+    live::Count live::Buckets::* bucket
 );
 uint32_t requests_in_flight(const live::Mapping& mapping, live::Slot slot);
 
