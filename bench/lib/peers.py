@@ -53,11 +53,12 @@ class Candidate(ABC):
 class SluiceCandidate(Candidate):
     name = "sluice"
 
-    def __init__(self, workers: int = 1) -> None:
-        """With several workers, each gets the workload's connections."""
-        self.connections = workers
-        if workers > 1:
-            self.name = f"sluice, {workers} workers"
+    def __init__(self, workers: int = 1, connections: int = 1) -> None:
+        """`connections`: how many times the workload's."""
+        self.connections = connections
+        self.workers = workers
+        if (workers, connections) != (1, 1):
+            self.name = f"sluice, {workers} workers, {connections} times the connections"
 
     async def start(self, setting: Setting, stack: AsyncExitStack) -> None:
         paths = {prefix: "app" for prefix in setting.workload.prefixes()}
@@ -73,7 +74,7 @@ class SluiceCandidate(Candidate):
             directory.mkdir()
         log = f"file:{log_dir}/access.log" if setting.logging else "off"
         self._sluice = Sluice(
-            work_dir, objects, prefix=setting.prefix, workers=self.connections, access_log=log
+            work_dir, objects, prefix=setting.prefix, workers=self.workers, access_log=log
         )
         await stack.enter_async_context(self._sluice)
         self.address = self._sluice.address
