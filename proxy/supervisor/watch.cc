@@ -125,6 +125,7 @@ void Watch::give_back(size_t index) {
 void Watch::settle() {
     // First who is well again: they may accept for the others.
     for (size_t i = 0; i < workers_.size(); ++i) {
+        hearts_[i].away |= !workers_[i].alive();  // it may never have been: a fork can fail
         if (hearts_[i].away && serves_again(i)) give_back(i);
     }
     for (size_t i = 0; i < workers_.size(); ++i) {

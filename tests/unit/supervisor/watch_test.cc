@@ -1,5 +1,7 @@
 // Heartbeats, adoption and release, seen from outside: who accepts, who is killed, what the records
 // say.
+#include "proxy/supervisor/watch.h"
+
 #include <csignal>
 #include <gtest/gtest.h>
 #include <set>
@@ -65,6 +67,34 @@ protected:
     Pod pod_;
     Controller controller_;
 };
+
+TEST(Watch, AWorkerThatCouldNotBeStartedIsHostedToo) {
+    int memory = -1;
+    const live::Sizes sizes{2, 2, 2, 1, 1, 1, 64 * 1024};
+    const auto live = live::Mapping::create(sizes, memory);
+    const table::Descriptor owned(memory);
+    ASSERT_TRUE(live) << live.error();
+    auto ends = table::pair();
+    ASSERT_TRUE(ends);
+    std::vector<Child> workers(2);
+    workers[0].pid = ::getpid();
+    workers[0].channel = std::move((*ends)[0]);
+    Child steward;
+    const handover::Settings settings;
+    const handover::Handover handover(
+        settings, steward, {workers.begin(), workers.end()}, live->pod()
+    );
+    const Clocks clocks;
+    Watch watch(clocks, *live, workers, handover);
+    watch.started(0);
+    watch.settle();
+    const auto told = table::receive((*ends)[1].get());
+    ASSERT_TRUE(told);
+    ASSERT_FALSE(told->again) << "nobody accepts for it";
+    EXPECT_EQ(told->message.kind, MessageKind::adopt);
+    EXPECT_EQ(told->message.worker, 1);
+    EXPECT_EQ(live->worker(1).adopted_by, 1U);
+}
 
 class Pair : public Watched {
 protected:
