@@ -107,6 +107,8 @@ Response Explainer::answer(std::string_view query) {
     told->bytes = std::move(*bytes);
     told->table = current_.get();
     told->reason = parse(*told);
+    // Rules may ask for it, and every request has one before it is matched.
+    if (told->is_parsed) http::ensure_request_id(told->head, random_(), random_(), told->scratch);
     if (told->reason == Reason::ok && !told->table->routes) told->reason = Reason::table_absent;
     if (told->reason == Reason::ok) told->reason = match(*told, regexes_of(told->table->routes));
     if (told->reason == Reason::ok && told->matched.rule->redirect != table::kNone) {

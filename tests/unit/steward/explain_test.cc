@@ -126,6 +126,16 @@ TEST_F(ExplainTest, WhatWasTriedAndByWhatItLost) {
     );
 }
 
+TEST_F(ExplainTest, ARequestHasAnIdBeforeItIsMatched) {
+    table::RoutesSpec spec = shop();
+    spec.hosts[0].matches = {
+        {PathKind::prefix, "", {{PredicateKind::header_regex, "x-request-id", ".+"}}, 0}
+    };
+    pod.run(routes_bytes(spec), endpoints_bytes(8'000));
+    EXPECT_EQ(ask("host=a.example")["outcome"], "forwarded");
+    EXPECT_EQ(ask("host=a.example&header=x-request-id:mine")["outcome"], "forwarded");
+}
+
 TEST_F(ExplainTest, SharesOfWhatCanBeUsed) {
     const json told = ask("host=a.example&path=/canary");
     const json splits = told["rule"]["splits"];
