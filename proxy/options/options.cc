@@ -6,6 +6,7 @@
 #include <cctype>
 #include <filesystem>
 
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "proxy/http/trusted.h"
@@ -104,11 +105,16 @@ Checked check_log(const std::string& sink) {
     const char* const flag = "--access-log";
     if (sink == "off" || sink == "stdout" || sink == "syslog") return {};
     if (const auto address = behind(sink, "syslog:udp:")) {
-        if (listen::check({flag, *address})) return {};
-        return wrong(flag, sink, "write syslog:udp:ADDRESS:PORT, with an IP address");
+        const auto last = address->find_last_not_of('0');  // the colon when the port is 0
+        if (listen::check({flag, *address}) && (*address)[last] != ':') return {};
+        return wrong(flag, sink, "write syslog:udp:ADDRESS:PORT, with an IP address and a port");
     }
     for (const char* const prefix : {"file:", "syslog:"}) {
         const auto path = behind(sink, prefix);
+        const bool is_socket = !sink.starts_with("file:");
+        if (path && is_socket && path->size() >= sizeof sockaddr_un{}.sun_path) {
+            return wrong(flag, sink, "a socket's path has at most 107 bytes");
+        }
         if (path && path->starts_with('/')) return {};
         if (path) return wrong(flag, sink, std::string("write ") + prefix + "/PATH, from the root");
     }

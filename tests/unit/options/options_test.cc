@@ -133,14 +133,31 @@ TEST(Options, EverySinkIsKnown) {
           "file:/var/log/x",
           "syslog:/dev/log",
           "syslog:udp:127.0.0.1:514",
+          "syslog:udp:127.0.0.1:10",
           "syslog:udp:[::1]:514"}) {
         options.access_log = sink;
         EXPECT_EQ(error(options), "taken") << sink;
     }
-    for (const char* const sink : {"", "on", "file:", "file:x", "syslog:", "syslog:udp:host:514"}) {
+    for (const char* const sink :
+         {"",
+          "on",
+          "file:",
+          "file:x",
+          "syslog:",
+          "syslog:udp:host:514",
+          "syslog:udp:127.0.0.1:0",
+          "syslog:udp:127.0.0.1:00"}) {
         options.access_log = sink;
         EXPECT_EQ(error(options).find("--access-log "), 0U) << sink;
     }
+}
+
+TEST(Options, ASyslogSocketsPathMayBeAsLongAsTheKernelTakesIt) {
+    Options options = least();
+    options.access_log = "syslog:/" + std::string(106, 'x');
+    EXPECT_EQ(error(options), "taken");
+    options.access_log += 'x';
+    EXPECT_NE(error(options).find("at most 107 bytes"), std::string::npos);
 }
 
 }  // namespace
