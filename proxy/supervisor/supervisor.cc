@@ -51,6 +51,8 @@ public:
 
 private:
     bool over() const;
+    bool any_worker() const;
+    bool is_wanted(const Child& child) const;
     void start_due(int64_t now_ms);
     void started(Child& child, int64_t now_ms);
     void wait_for_events(int64_t now_ms);
@@ -114,8 +116,9 @@ void Supervisor::serve() {
         if (kill_at_ms_) {
             drain_on(now_ms);
             if (over()) return;
-        } else {
-            start_due(now_ms);
+        }
+        start_due(now_ms);
+        if (!kill_at_ms_) {
             watch_.look(now_ms);
             watch_.settle();
         }
@@ -125,16 +128,25 @@ void Supervisor::serve() {
     }
 }
 
+bool Supervisor::any_worker() const {
+    return std::any_of(workers_.begin(), workers_.end(), [](const Child& worker) {
+        return worker.alive();
+    });
+}
+
 bool Supervisor::over() const {
-    const auto is_alive = [](const Child& worker) { return worker.alive(); };
-    return kill_at_ms_ && !steward_.alive() &&
-           std::none_of(workers_.begin(), workers_.end(), is_alive);
+    return kill_at_ms_ && !steward_.alive() && !any_worker();
+}
+
+// While the pod drains no worker comes back; the steward does, for the last lines and numbers.
+bool Supervisor::is_wanted(const Child& child) const {
+    return !kill_at_ms_ || (&child == &steward_ && any_worker());
 }
 
 void Supervisor::start_due(int64_t now_ms) {
     for (size_t i = 0; i <= workers_.size(); ++i) {
         Child& next = child(i);
-        if (next.alive() || now_ms < next.start_at_ms) continue;
+        if (next.alive() || now_ms < next.start_at_ms || !is_wanted(next)) continue;
         if (start(next, settings_.program, now_ms)) {
             started(next, now_ms);
         } else {
@@ -159,13 +171,13 @@ void Supervisor::started(Child& child, int64_t now_ms) {
 std::optional<int64_t> Supervisor::due() const {
     std::optional<int64_t> first = handover_.due();
     const auto consider = [&first](int64_t at) { first = std::min(first.value_or(at), at); };
+    if (!steward_.alive() && is_wanted(steward_)) consider(steward_.start_at_ms);
     if (kill_at_ms_) {
         consider(*kill_at_ms_);
         return first;
     }
     if (drain_at_ms_) consider(*drain_at_ms_);
     consider(watch_.due());
-    if (!steward_.alive()) consider(steward_.start_at_ms);
     for (const Child& worker : workers_) {
         if (!worker.alive()) consider(worker.start_at_ms);
     }
@@ -290,13 +302,11 @@ void Supervisor::begin_drain(int64_t now_ms) {
 
 void Supervisor::drain_on(int64_t now_ms) {
     const bool patient = now_ms < *kill_at_ms_;
-    bool workers_left = false;
     for (const Child& worker : workers_) {
-        workers_left |= worker.alive();
         if (!patient) kill_now(worker);
     }
     // The steward goes last: it ends when its channel does.
-    if (!workers_left) steward_.channel = table::Descriptor();
+    if (!any_worker()) steward_.channel = table::Descriptor();
     if (!patient) kill_now(steward_);
 }
 

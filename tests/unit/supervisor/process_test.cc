@@ -190,6 +190,22 @@ TEST(Drain, NewConnectionsAreRefusedWhileOldOnesEnd) {
     EXPECT_EQ(pod.exit_code(), 0);
 }
 
+TEST(Drain, AStewardThatDiesComesBackWhileRequestsEnd) {
+    Settings settings;
+    settings.clocks.grace_ms = kLongMs;
+    Pod pod(settings);
+    Controller controller(pod);
+    run_first(controller, "linger");
+    pod.signal(SIGTERM);
+    ASSERT_TRUE(until([&] { return pod.logged("worker 0 drain") == 1; }));
+    const pid_t first = pod.steward_pid();
+    ASSERT_EQ(::kill(first, SIGKILL), 0);
+    EXPECT_TRUE(until([&] { return pod.live().pod().steward_starts == 2; }));
+    EXPECT_EQ(pod.live().worker(0).starts, 1U);
+    pod.signal(SIGTERM);  // impatient
+    EXPECT_EQ(pod.exit_code(), 0);
+}
+
 TEST(Drain, WaitsNotReadyButServing) {
     Settings settings;
     settings.clocks.drain_wait_ms = kLongMs;
