@@ -118,10 +118,8 @@ void Supervisor::serve() {
             if (over()) return;
         }
         start_due(now_ms);
-        if (!kill_at_ms_) {
-            watch_.look(now_ms);
-            watch_.settle();
-        }
+        watch_.look(now_ms);
+        if (!kill_at_ms_) watch_.settle();
         if (reopen_owed_) reopen_log();
         handover_.tick(now_ms);
         wait_for_events(now_ms);
@@ -172,12 +170,12 @@ std::optional<int64_t> Supervisor::due() const {
     std::optional<int64_t> first = handover_.due();
     const auto consider = [&first](int64_t at) { first = std::min(first.value_or(at), at); };
     if (!steward_.alive() && is_wanted(steward_)) consider(steward_.start_at_ms);
+    consider(watch_.due());
     if (kill_at_ms_) {
         consider(*kill_at_ms_);
         return first;
     }
     if (drain_at_ms_) consider(*drain_at_ms_);
-    consider(watch_.due());
     for (const Child& worker : workers_) {
         if (!worker.alive()) consider(worker.start_at_ms);
     }

@@ -249,6 +249,18 @@ TEST(Drain, EndsWithTheGracePeriod) {
     EXPECT_TRUE(is_gone(worker));
 }
 
+TEST(Drain, DoesNotWaitForOneThatIsStuck) {
+    Settings settings;
+    settings.clocks.grace_ms = kLongMs;
+    settings.clocks.kill_ticks = 2;
+    Pod pod(settings);
+    Controller controller(pod);
+    run_first(controller, "one");
+    ASSERT_EQ(::kill(pod.worker_pid(), SIGSTOP), 0);
+    pod.signal(SIGTERM);
+    EXPECT_EQ(pod.exit_code(), 0);
+}
+
 TEST(Drain, DoesNotWaitForThoseInBackOff) {
     Settings settings;
     settings.program = "/nowhere";
