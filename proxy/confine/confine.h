@@ -8,8 +8,8 @@
 namespace sluice::confine {
 
 // A worker keeps TCP sockets, the descriptors that it has, memory and clocks, and may open files to
-// read. Everything else fails with EPERM; starting a program or a process, or tracing one, kills
-// it.
+// read. Everything else, a thread or a copy of itself too, fails with EPERM; starting a program or
+// tracing one kills it.
 //
 // The error says why there is no system call filter; all else was given up even so.
 tl::expected<void, std::string> worker();
