@@ -23,6 +23,7 @@ namespace sluice::supervisor {
 namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
+constexpr int64_t kLastLinesMs = 3'000;  // for the steward's log, once workers were cut off
 
 int64_t monotonic_ns() {
     timespec now{};
@@ -169,15 +170,11 @@ void Supervisor::started(Child& child, int64_t now_ms) {
 std::optional<int64_t> Supervisor::due() const {
     std::optional<int64_t> first = handover_.due();
     const auto consider = [&first](int64_t at) { first = std::min(first.value_or(at), at); };
-    if (!steward_.alive() && is_wanted(steward_)) consider(steward_.start_at_ms);
     consider(watch_.due());
-    if (kill_at_ms_) {
-        consider(*kill_at_ms_);
-        return first;
-    }
-    if (drain_at_ms_) consider(*drain_at_ms_);
+    if (drain_at_ms_ && !kill_at_ms_) consider(*drain_at_ms_);  // its end comes with a tick
+    if (!steward_.alive() && is_wanted(steward_)) consider(steward_.start_at_ms);
     for (const Child& worker : workers_) {
-        if (!worker.alive()) consider(worker.start_at_ms);
+        if (!worker.alive() && is_wanted(worker)) consider(worker.start_at_ms);
     }
     return first;
 }
@@ -299,13 +296,12 @@ void Supervisor::begin_drain(int64_t now_ms) {
 }
 
 void Supervisor::drain_on(int64_t now_ms) {
-    const bool patient = now_ms < *kill_at_ms_;
     for (const Child& worker : workers_) {
-        if (!patient) kill_now(worker);
+        if (now_ms >= *kill_at_ms_) kill_now(worker);
     }
-    // The steward goes last: it ends when its channel does.
+    // The steward goes last: it ends when its channel does, having logged what was cut off too.
     if (!any_worker()) steward_.channel = table::Descriptor();
-    if (!patient) kill_now(steward_);
+    if (now_ms >= *kill_at_ms_ + kLastLinesMs) kill_now(steward_);
 }
 
 }  // namespace

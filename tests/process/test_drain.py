@@ -9,10 +9,11 @@ import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from lib.access_log import lines_of
 from lib.client import Client
 from lib.http1 import Response
 from lib.manifests import one_route
-from lib.origin import Exchange, Origin, answer
+from lib.origin import Exchange, Origin, answer, stall
 from lib.programs import alive
 from lib.sluice import Sluice
 from lib.waiting import until, until_true
@@ -80,6 +81,25 @@ async def test_a_thousand_streams_end_in_peace(tmp_path: Path) -> None:
         await until_true(lambda: not sluice.proxy.running(), "the proxy ends")
         assert sluice.proxy.exit_code() == 0
         await until_true(lambda: not any(alive(pid) for pid in family), "with all its processes")
+
+
+async def test_what_the_end_cuts_off_is_logged(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    async with AsyncExitStack() as stack:
+        origin = await stack.enter_async_context(Origin(stall()))
+        sluice = await stack.enter_async_context(
+            Sluice(
+                tmp_path,
+                one_route([origin.address]),
+                access_log=f"file:{log}",
+                proxy_options=["--grace", "1"],
+            )
+        )
+        client = await stack.enter_async_context(Client(sluice.address))
+        await client.send_request("GET", "/", HOST)
+        await until_true(lambda: len(origin.seen) == 1, "the request runs")
+        assert await sluice.proxy.stop() == 0
+        assert [line["reason"] for line in lines_of(log)].count("worker_died") == 1
 
 
 async def test_out_of_descriptors(tmp_path: Path) -> None:
