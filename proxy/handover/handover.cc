@@ -311,11 +311,15 @@ void Handover::report_late() {
     Message message;
     message.kind = MessageKind::late;
     message.generation = good_.generation;
-    const auto lagging =
-        std::find_if(deliveries_.begin(), deliveries_.end(), [this](const Delivery& delivery) {
-            return delivery.running != good_.generation;
-        });
-    message.worker = static_cast<uint16_t>(lagging - deliveries_.begin());
+    // One that lives holds the table up; one that is dead only when nobody else does.
+    size_t lagging = workers_.size();
+    for (size_t i = workers_.size(); i-- > 0;) {
+        if (deliveries_[i].running == good_.generation) continue;
+        const bool dead_for_living = lagging < workers_.size() && workers_[lagging].get().alive() &&
+                                     !workers_[i].get().alive();
+        if (!dead_for_living) lagging = i;
+    }
+    message.worker = static_cast<uint16_t>(lagging);
     answer(message);
 }
 

@@ -102,7 +102,8 @@ struct WorkerRecord {
 };
 static_assert(sizeof(WorkerRecord) <= 4096);
 
-// Of the pod; the supervisor writes it, the steward shows it.
+// Of the pod; the supervisor writes it, the steward shows it, and keeps its own counts here so that
+// the next steward goes on from them.
 struct PodRecord {
     Count started_ns;
     Word supervisor_pid;
@@ -118,6 +119,11 @@ struct PodRecord {
     Count good_since_ns;
     Count running_since_ns;  // when all live workers ran `generation`; 0 = not yet
     std::array<Count, kReasonCells> refusals;  // of generations, by Reason
+
+    alignas(64) Count log_written;  // lines of the access log that its sink took …
+    Count log_refused;              // … and did not
+    Count log_bytes;
+    Count log_lost;  // lines about exchanges that died with a worker
 };
 static_assert(sizeof(PodRecord) <= 4096);
 

@@ -21,6 +21,7 @@
 #include "proxy/live/journal.h"
 #include "proxy/live/log_ring.h"
 #include "proxy/live/slots.h"
+#include "proxy/notice/notice.h"
 #include "proxy/steward/log_line.h"
 #include "proxy/steward/log_sink.h"
 #include "table/channel.h"
@@ -54,9 +55,10 @@ public:
     explicit Report(std::string flag) : flag_(std::move(flag)) {}
     void tell(const std::string& trouble, int64_t at_ms) {
         if (trouble == told_ || at_ms < next_ms_) return;
-        const char* const what = trouble.empty() ? "lines are written again" : trouble.c_str();
-        const char* const until = trouble.empty() ? "" : "; lines are lost and counted until then";
-        std::fprintf(stderr, "sluice-proxy: --access-log %s: %s%s\n", flag_.c_str(), what, until);
+        const std::string what = trouble.empty()
+                                     ? "lines are written again"
+                                     : trouble + "; lines are lost and counted until then";
+        notice::say("--access-log " + flag_ + ": " + what);
         told_ = trouble;
         next_ms_ = at_ms + kSayMs;
     }
@@ -70,7 +72,7 @@ private:
 SinkSpec spec_of(const std::string& flag) {
     auto spec = parse_sink(flag);
     if (spec) return std::move(*spec);
-    std::fprintf(stderr, "sluice-proxy: %s; nothing is logged\n", spec.error().c_str());
+    notice::say(spec.error() + "; nothing is logged");
     return {};
 }
 
@@ -96,6 +98,7 @@ private:
     char* end() { return buffer_.get() + used_; }
     void add_line(const char* line_end);
     void count(const Taken& taken);
+    void keep_tally();
     LineNames names_of(live::Slot counter_slot) const;
     void wait(int timeout_ms);
 
@@ -132,6 +135,11 @@ Writer::Writer(const LogSettings& settings, const live::Mapping& mapping, int wa
     sink_ = make_sink(spec_of(settings.sink));
     readers_.reserve(mapping.sizes().workers);
     for (uint32_t i = 0; i < mapping.sizes().workers; ++i) readers_.emplace_back(mapping, i);
+    const live::PodRecord& pod = mapping.pod();
+    tally_.written = pod.log_written.load(std::memory_order_relaxed);
+    tally_.refused = pod.log_refused.load(std::memory_order_relaxed);
+    tally_.bytes = pod.log_bytes.load(std::memory_order_relaxed);
+    tally_.lost = pod.log_lost.load(std::memory_order_relaxed);
 }
 
 void Writer::run() {
@@ -170,6 +178,7 @@ bool Writer::batch() {
         for (live::LogReader& reader : readers_) reader.release();
         live::release_lost(mapping_, lost_taken_);
         lost_taken_ = 0;
+        keep_tally();
     };
     {
         const std::lock_guard lock(mutex_);
@@ -254,6 +263,15 @@ void Writer::count(const Taken& taken) {
     tally_.written.fetch_add(taken.written, std::memory_order_relaxed);
     tally_.refused.fetch_add(taken.refused, std::memory_order_relaxed);
     tally_.bytes.fetch_add(taken.bytes, std::memory_order_relaxed);
+}
+
+// Where the next steward's log goes on counting.
+void Writer::keep_tally() {
+    live::PodRecord& pod = mapping_.pod();
+    pod.log_written.store(tally_.written, std::memory_order_relaxed);
+    pod.log_refused.store(tally_.refused, std::memory_order_relaxed);
+    pod.log_bytes.store(tally_.bytes, std::memory_order_relaxed);
+    pod.log_lost.store(tally_.lost, std::memory_order_relaxed);
 }
 
 void Writer::wait(int timeout_ms) {

@@ -26,7 +26,7 @@ Check check_table(const Table& table) {
 }
 
 Check check_draining(const live::PodRecord& pod) {
-    return {"draining", read(pod.draining) != 0 ? "the pod takes no new connections" : ""};
+    return {"draining", read(pod.draining) != 0 ? "the pod is being stopped" : ""};
 }
 
 std::vector<Check> check_workers(const live::Mapping& mapping) {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
+#include "proxy/notice/notice.h"
 #include "proxy/steward/last_good.h"
 #include "table/binding.h"
 #include "table/builder.h"
@@ -19,7 +19,7 @@ using table::MessageKind;
 using table::Segment;
 
 void say(const std::string& line) {
-    std::fprintf(stderr, "sluice-proxy: steward: %s\n", line.c_str());
+    notice::say("steward: " + line);
 }
 
 Answer refused(uint64_t generation, Reason reason, std::string why) {

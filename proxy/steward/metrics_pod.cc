@@ -67,6 +67,16 @@ void add_refused(const Scrape& scrape, uint32_t, Exposition& out) {
     }
 }
 
+void add_lost_dropped(const Scrape& scrape, uint32_t, Exposition& out) {
+    const uint64_t dropped = scrape.sources.mapping.lost_ring().dropped.load(kRelaxed);
+    out.add({}, static_cast<double>(dropped));
+}
+
+void add_running(const Scrape& scrape, uint32_t, Exposition& out) {
+    const uint64_t since_ns = scrape.sources.mapping.pod().running_since_ns.load(kRelaxed);
+    out.add({}, since_ns != 0 ? 1 : 0);
+}
+
 void add_steward_starts(const Scrape& scrape, uint32_t, Exposition& out) {
     const uint32_t starts = scrape.sources.mapping.pod().steward_starts.load(kRelaxed);
     out.add({}, static_cast<double>(starts));
@@ -128,10 +138,15 @@ std::vector<MetricFamily> handover_families() {
          Per::once,
          add_pod<&PodRecord::controller>},
         {"sluice_pod_draining",
-         "1: the pod takes no new connections and ends.",
+         "1: the pod is being stopped; with --drain-wait it serves new connections for a while.",
          gauge,
          Per::once,
          add_pod<&PodRecord::draining>},
+        {"sluice_table_running",
+         "1: every living worker takes new requests by the last good table.",
+         gauge,
+         Per::once,
+         add_running},
         {"sluice_steward_starts_total",
          "Times that the steward was started.",
          counter,
@@ -144,20 +159,30 @@ std::vector<MetricFamily> log_families() {
     constexpr FamilyType counter = FamilyType::counter;
     return {
         {"sluice_access_log_lines_written_total",
-         "Lines that the sink took since the steward started.",
+         "Lines that the sink took.",
          counter,
          Per::once,
          add_log<&LogTally::written>},
         {"sluice_access_log_refused_total",
-         "Lines that the sink did not take since the steward started.",
+         "Lines that the sink did not take.",
          counter,
          Per::once,
          add_log<&LogTally::refused>},
         {"sluice_access_log_bytes_total",
-         "Bytes that the sink took since the steward started.",
+         "Bytes that the sink took.",
          counter,
          Per::once,
          add_log<&LogTally::bytes>},
+        {"sluice_access_log_lost_exchanges_total",
+         "Lines about exchanges that died with their worker.",
+         counter,
+         Per::once,
+         add_log<&LogTally::lost>},
+        {"sluice_access_log_lost_exchanges_dropped_total",
+         "Exchanges that died with their worker and found no room to wait for the log.",
+         counter,
+         Per::once,
+         add_lost_dropped},
     };
 }
 
@@ -168,7 +193,8 @@ std::vector<MetricFamily> pod_families() {
     constexpr Per once = Per::once;
     using View = table::RoutesView;
     std::vector<MetricFamily> families{
-        {"sluice_table_generation", "The table that runs.", gauge, once, add_generation},
+        {"sluice_table_generation", "The table that was verified last.", gauge, once, add_generation
+        },
         {"sluice_table_age_seconds", "Since that table runs.", gauge, once, add_age},
         {"sluice_table_hosts", "Hosts of the table.", gauge, once, add_routes<&View::hosts>},
         {"sluice_table_routes",

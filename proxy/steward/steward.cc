@@ -3,11 +3,11 @@
 #include "proxy/steward/steward.h"
 
 #include <cerrno>
-#include <cstdio>
 #include <ctime>
 #include <optional>
 #include <poll.h>
 
+#include "proxy/notice/notice.h"
 #include "proxy/steward/access_log.h"
 #include "proxy/steward/admin.h"
 #include "proxy/steward/keeper.h"
@@ -28,7 +28,7 @@ int64_t monotonic_ns() {
 
 // The supervisor is our own program: what it cannot say right is no reason to go on.
 int broken(const std::string& why) {
-    std::fprintf(stderr, "sluice-proxy: steward: %s\n", why.c_str());
+    notice::say("steward: " + why);
     return 1;
 }
 

@@ -20,7 +20,7 @@ HOST = [("Host", "test.example")]
 TRUE_WITHIN_S = 0.3
 HELD = 100
 PICKS = 1000
-STREAMS = 500
+STREAMS = 1000  # over two workers: about 500 each
 GENERATIONS = 1000
 GENERATIONS_MAPPED = 4
 NAMES_OF_ROUTES = re.compile(r"memfd:sluice-routes")
@@ -101,7 +101,7 @@ async def test_picks_know_what_other_workers_hold(tmp_path: Path) -> None:
 
 
 async def test_a_dead_workers_streams_are_not_in_flight(tmp_path: Path) -> None:
-    """500 streams over two workers, one dies: numbers are true at once, counters go on."""
+    """A thousand streams over two workers, one dies: numbers are true at once, counters go on."""
     async with AsyncExitStack() as stack:
         origin = await stack.enter_async_context(Origin(by_path))
         sluice = await stack.enter_async_context(

@@ -78,6 +78,7 @@ ROWS: dict[str, Row] = {
         (
             "table",
             "proxy/live",
+            "proxy/notice",
             "proxy/net",
             "proxy/http",
             "proxy/route",
@@ -87,8 +88,9 @@ ROWS: dict[str, Row] = {
         source_only=("boost", "prometheus", "spdlog"),
     ),
     # The supervisor's own folder stays small: docs/decisions/0005-supervisor-size.md.
+    "proxy/notice": Row(),
     "proxy/listen": Row(("table/channel.h",)),
-    "proxy/handover": Row(("proxy/live", "table/channel.h")),
+    "proxy/handover": Row(("proxy/live", "proxy/notice", "table/channel.h")),
     "proxy/supervisor": Row(("proxy/listen", "proxy/handover", "proxy/live", "table/channel.h")),
     "proxy/confine": Row(),
     "proxy/options": Row(

@@ -195,7 +195,7 @@ TEST_F(AdminTest, AnOldClientGetsItUnchunked) {
     client->send("GET /metrics HTTP/1.0\r\n\r\n");
     const std::string& page = client->read_all();
     EXPECT_EQ(page.find("chunked"), std::string::npos);
-    EXPECT_TRUE(page.ends_with("sluice_access_log_bytes_total 0\n"))
+    EXPECT_TRUE(page.ends_with("sluice_access_log_lost_exchanges_dropped_total 0\n"))
         << page.substr(page.size() - 99);
 }
 
