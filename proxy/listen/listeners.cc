@@ -135,6 +135,19 @@ tl::expected<void, std::string> bind_shared(
     return {};
 }
 
+// Every worker gets every worker's sockets, and puts them in their places by copies.
+tl::expected<void, std::string> check_descriptors(size_t addresses, uint32_t workers) {
+    constexpr size_t kOthers = 64;
+    const size_t needed = 2 * addresses * workers + kOthers;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return {};
+    return tl::unexpected<std::string>(
+        std::to_string(addresses) + " addresses for " + std::to_string(workers) + " workers need " +
+        std::to_string(needed) + " open files, " + std::to_string(limit.rlim_cur) +
+        " are allowed: raise the limit (ulimit -n) or use fewer --workers"
+    );
+}
+
 }  // namespace
 
 tl::expected<Listeners, std::string> bind_all(const std::vector<Wanted>& wanted, uint32_t workers) {
@@ -149,6 +162,9 @@ tl::expected<Listeners, std::string> bind_all(const std::vector<Wanted>& wanted,
             wanted[limits::kListeners],
             "at most " + std::to_string(limits::kListeners) + " addresses are served"
         );
+    }
+    if (auto enough = check_descriptors(wanted.size(), workers); !enough) {
+        return tl::unexpected<std::string>(enough.error());
     }
     Listeners listeners;
     listeners.sockets.resize(workers);

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "table/limits.h"
@@ -134,6 +135,23 @@ TEST(Listeners, WorkersHaveALimit) {
         bind_all({at("127.0.0.1:0")}, limits::kWorkers + 1).error(), "--workers 65: use 1 to 64"
     );
     EXPECT_EQ(bind_all({at("127.0.0.1:0")}, 0).error(), "--workers 0: use 1 to 64");
+}
+
+TEST(Listeners, MoreThanOpenFilesAllowIsSaidAtOnce) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit few{256, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    const std::vector<Wanted> addresses(4, at("127.0.0.1:0"));
+    EXPECT_TRUE(bind_all(addresses, 24));
+    const auto more = bind_all(addresses, 25);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_FALSE(more);
+    EXPECT_EQ(
+        more.error(),
+        "4 addresses for 25 workers need 264 open files, 256 are allowed: raise the limit "
+        "(ulimit -n) or use fewer --workers"
+    );
 }
 
 TEST(One, IsBoundAloneUnderItsOwnFlag) {

@@ -242,6 +242,18 @@ TEST_F(Log, AFullDiskIsCountedAndRingsGoOn) {
     EXPECT_EQ(std::ranges::count(said, '\n'), 1) << "once, not for each batch";
 }
 
+TEST_F(Log, CountsGoOnInTheNextSteward) {
+    const std::string path = "file:" + directory_.at("log");
+    for (uint64_t lives = 1; lives <= 2; ++lives) {
+        const auto log = open(path);
+        append_surely(0, "a");
+        append_surely(1, "b");
+        log->stop(kLong);
+        EXPECT_EQ(log->tally().written, 2 * lives);
+        EXPECT_GT(log->tally().bytes, 0U);
+    }
+}
+
 TEST_F(Log, ASinkThatCannotBeOpenedIsSaidOnceAndCounted) {
     testing::internal::CaptureStderr();
     const auto log = open("file:" + directory_.at("absent/log"));
