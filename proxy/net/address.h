@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 namespace sluice::net {
 
@@ -18,5 +18,7 @@ struct Address {
 // "10.0.0.1" or "2001:db8::1", without port or brackets, into `out`; returns the length.
 inline constexpr size_t kAddressTextBytes = 46;
 size_t address_text(const Address& address, char* out);
+// "10.0.0.1:8000" or "[2001:db8::1]:8000"; not for the hot path.
+std::string with_port(const Address& address);
 
 }  // namespace sluice::net

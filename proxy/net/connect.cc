@@ -69,6 +69,13 @@ size_t address_text(const Address& address, char* out) {
     return std::strlen(out);
 }
 
+std::string with_port(const Address& address) {
+    std::array<char, kAddressTextBytes> text{};
+    const std::string host(text.data(), address_text(address, text.data()));
+    const std::string port = ":" + std::to_string(address.port);
+    return (address.is_v4() ? host : "[" + host + "]") + port;
+}
+
 Dialed dial(const Address& to) {
     sockaddr_storage target{};
     const socklen_t length = to_sockaddr(to, target);

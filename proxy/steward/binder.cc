@@ -2,7 +2,6 @@
 #include "proxy/steward/binder.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <limits>
 #include <string>
@@ -32,14 +31,6 @@ live::Identity identity_of(const table::Rule& rule, uint64_t backend_key) {
         mix(rule.key_high ^ mix(backend_key)),
         mix(rule.key_low ^ std::rotl(mix(backend_key + 1), 32)),
     };
-}
-
-std::string address_of(const table::Endpoint& endpoint) {
-    std::array<char, net::kAddressTextBytes> text{};
-    const net::Address address{endpoint.address, endpoint.port};
-    const std::string host(text.data(), net::address_text(address, text.data()));
-    const std::string port = std::to_string(endpoint.port);
-    return address.is_v4() ? host + ":" + port : "[" + host + "]:" + port;
 }
 
 // What live workers' new requests use is no older than this. One that counts as stuck, or refuses
@@ -119,7 +110,7 @@ std::vector<uint32_t> Binder::bind(
     addresses.reserve(endpoints.endpoints().size());
     std::vector<live::SlotName> names;
     for (const table::Endpoint& endpoint : endpoints.endpoints()) {
-        addresses.push_back(address_of(endpoint));
+        addresses.push_back(net::with_port({endpoint.address, endpoint.port}));
         names.push_back({
             {endpoint.identity_high, endpoint.identity_low},
             endpoints.text(endpoint.name),

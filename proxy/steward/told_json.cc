@@ -1,6 +1,5 @@
 // What was found out, as JSON.
 #include <algorithm>
-#include <array>
 
 #include "proxy/net/address.h"
 #include "proxy/steward/json_writer.h"
@@ -32,14 +31,6 @@ std::string_view kind_text(table::PredicateKind kind) {
 std::string_view outcome_text(Reason reason) {
     if (reason == Reason::ok) return "forwarded";
     return reason == Reason::redirected ? "redirected" : "refused";
-}
-
-std::string address_text(const table::Endpoint& endpoint) {
-    const net::Address address{endpoint.address, endpoint.port};
-    std::array<char, net::kAddressTextBytes> bytes;
-    std::string text(bytes.data(), net::address_text(address, bytes.data()));
-    if (!address.is_v4()) text = "[" + text + "]";
-    return text + ":" + std::to_string(endpoint.port);
 }
 
 class Writer {
@@ -167,7 +158,7 @@ private:
     void write_endpoint(const EndpointSet& set, size_t index) {
         const table::Endpoint& endpoint = set.endpoints[index];
         json_.open('{').field("name", told_.table->endpoints->view.text(endpoint.name));
-        json_.field("address", address_text(endpoint));
+        json_.field("address", net::with_port({endpoint.address, endpoint.port}));
         json_.field("in_flight", endpoint_in_flight(mapping_, set.slots[index])).close('}');
     }
 

@@ -209,6 +209,7 @@ TEST(Addresses, AreWrittenAsPeopleWriteThem) {
     std::array<char, kAddressTextBytes> text;
     const Address v4{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 1, 2, 3}, 80};
     EXPECT_EQ(std::string_view(text.data(), address_text(v4, text.data())), "10.1.2.3");
+    EXPECT_EQ(with_port(v4), "10.1.2.3:80");
     Address v6;
     v6.bytes[0] = 0x20;
     v6.bytes[1] = 0x01;
@@ -216,6 +217,8 @@ TEST(Addresses, AreWrittenAsPeopleWriteThem) {
     v6.bytes[3] = 0xb8;
     v6.bytes[15] = 1;
     EXPECT_EQ(std::string_view(text.data(), address_text(v6, text.data())), "2001:db8::1");
+    v6.port = 443;
+    EXPECT_EQ(with_port(v6), "[2001:db8::1]:443");
 }
 
 }  // namespace
