@@ -17,8 +17,9 @@ constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r
 
 class PoolTest : public ::testing::Test {
 protected:
-    Upstream* lease() {
-        Upstream* leased = loop_.pool.lease(0, acceptor_.address(), failure_);
+    static constexpr uint32_t kSlot = 1;
+    Upstream* lease(uint32_t slot = kSlot) {
+        Upstream* leased = loop_.pool.lease(slot, acceptor_.address(), failure_);
         EXPECT_NE(leased, nullptr);
         return leased;
     }
@@ -44,9 +45,9 @@ protected:
             if (last) return io;
         }
     }
-    // A connection that has served one exchange and idles in the pool.
-    Plain* idle_connection() {
-        Upstream* first = lease();
+    // A connection that has served one exchange and is given back.
+    Plain* served_connection(uint32_t slot) {
+        Upstream* first = lease(slot);
         EXPECT_EQ(send_request(*first), Io::done);
         peers_.push_back(std::make_unique<Plain>(acceptor_.accept()));
         Plain* peer = peers_.back().get();
@@ -56,6 +57,10 @@ protected:
         EXPECT_EQ(read_answer(*first, body), Io::done);
         EXPECT_EQ(body, "ok");
         loop_.pool.give_back(*first, true);
+        return peer;
+    }
+    Plain* idle_connection() {
+        Plain* peer = served_connection(kSlot);
         EXPECT_EQ(loop_.pool.idle(), 1u);
         return peer;
     }
@@ -114,12 +119,20 @@ TEST_F(PoolTest, AnExpiredOneIsNotHandedOutBeforeTheSweep) {
     loop_.pool.give_back(*second, false);
 }
 
-TEST_F(PoolTest, ARetiredSlotKeepsNothing) {
-    Plain* peer = idle_connection();
-    loop_.pool.retire(0);
+// It stands for many endpoints: the next request's may be another one.
+TEST_F(PoolTest, TheSharedSlotKeepsNothing) {
+    Plain* peer = served_connection(0);
     EXPECT_EQ(loop_.pool.idle(), 0u);
     EXPECT_TRUE(peer->at_end());
-    loop_.pool.revive(0);
+    EXPECT_EQ(loop_.pool.open(), 0u);
+}
+
+TEST_F(PoolTest, ARetiredSlotKeepsNothing) {
+    Plain* peer = idle_connection();
+    loop_.pool.retire(kSlot);
+    EXPECT_EQ(loop_.pool.idle(), 0u);
+    EXPECT_TRUE(peer->at_end());
+    loop_.pool.revive(kSlot);
     idle_connection();
 }
 
@@ -167,7 +180,7 @@ TEST_F(PoolTest, BytesBehindTheAnswerForbidReuse) {
 TEST_F(PoolTest, ARefusedConnectNeverConnected) {
     const net::Address address = acceptor_.address();
     acceptor_.close();
-    Upstream* refused = loop_.pool.lease(0, address, failure_);
+    Upstream* refused = loop_.pool.lease(kSlot, address, failure_);
     if (refused == nullptr) {
         EXPECT_TRUE(failure_.never_connected);
         return;
