@@ -11,6 +11,7 @@ using table::Message;
 using table::MessageKind;
 
 constexpr int64_t kNsPerMs = 1'000'000;
+constexpr int64_t kAcceptPauseMs = 100;
 constexpr uint8_t kPublished = (1U << table::kPublishedSegments) - 1;
 
 }  // namespace
@@ -25,8 +26,14 @@ Handover::Handover(
       deliveries_(workers_.size()),
       restore_awaited_(settings.restores) {}
 
-void Handover::connected(table::Descriptor controller, int64_t now_ms) {
-    controller_ = std::move(controller);
+void Handover::accept(int listener, int64_t now_ms) {
+    auto controller = table::accept_from(listener);
+    if (!controller) {
+        accept_again_ms_ = now_ms + kAcceptPauseMs;
+        return say("a controller is turned away: " + controller.error().message);
+    }
+    if (!*controller) return;
+    controller_ = std::move(*controller);
     pod_.controller = 1;
     greeting_owed_ = true;
     running_reported_ = late_reported_ = false;
@@ -324,6 +331,7 @@ void Handover::report_late() {
 }
 
 void Handover::tick(int64_t now_ms) {
+    if (accept_again_ms_ && now_ms >= *accept_again_ms_) accept_again_ms_.reset();
     if (candidate_ && now_ms >= candidate_->deadline_ms) {
         if (!candidate_->sent) {
             refuse_candidate(Reason::steward_died, "no steward runs");
@@ -350,6 +358,7 @@ std::optional<int64_t> Handover::due() const {
     const auto consider = [&first](int64_t at) { first = std::min(first.value_or(at), at); };
     if (candidate_) consider(candidate_->deadline_ms);
     if (restore_awaited_ && restore_due_) consider(*restore_due_);
+    if (accept_again_ms_) consider(*accept_again_ms_);
     if (late_is_owed()) consider(good_since_ms_ + settings_.clocks.late_ms);
     for (const Delivery& delivery : deliveries_) {
         if (delivery.again_at_ms) consider(*delivery.again_at_ms);

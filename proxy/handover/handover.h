@@ -57,8 +57,10 @@ public:
     // controllers and generations.
     Handover(const Settings& settings, Process& steward, Workers workers, live::PodRecord& pod);
 
-    // A new controller takes the place of the one before and is greeted.
-    void connected(table::Descriptor controller, int64_t now_ms);
+    // Somebody knocks at the listening socket: a new controller takes the place of the one before
+    // and is greeted. Where it cannot be taken in, nobody is for a while: the knocking would go on.
+    void accept(int listener, int64_t now_ms);
+    bool accepts() const { return !accept_again_ms_; }
     int controller() const { return controller_.get(); }  // -1: none
 
     // Their descriptor is readable: takes all there is.
@@ -110,6 +112,7 @@ private:
     bool greeting_owed_ = false;
     bool restore_awaited_;                // nobody has said yet what the copy holds …
     std::optional<int64_t> restore_due_;  // … and until when that is waited for
+    std::optional<int64_t> accept_again_ms_;
     TableSet good_;
     int64_t good_since_ms_ = 0;  // or since this controller came
     uint64_t highest_ = 0;       // generation ever taken

@@ -62,7 +62,6 @@ private:
     void reap(int64_t now_ms);
     void died(Child& child, int status, int64_t now_ms);
     std::string bury(size_t index, int status);
-    void accept_controller(int64_t now_ms);
     void read_children(int64_t now_ms);
     void reopen_log();
     void begin_drain(int64_t now_ms);
@@ -183,7 +182,7 @@ std::optional<int64_t> Supervisor::due() const {
 void Supervisor::wait_for_events(int64_t now_ms) {
     std::vector<pollfd> polled{
         {signals_.get(), POLLIN, 0},
-        {inheritance_.control.get(), POLLIN, 0},
+        {handover_.accepts() ? inheritance_.control.get() : -1, POLLIN, 0},
         {handover_.controller(), POLLIN, 0},
         {steward_.channel.get(), POLLIN, 0},
     };
@@ -196,7 +195,7 @@ void Supervisor::wait_for_events(int64_t now_ms) {
     const int64_t woken_ms = monotonic_ms();
     if (polled[2].revents != 0) handover_.read_controller(woken_ms);
     read_children(woken_ms);
-    if (polled[1].revents != 0) accept_controller(woken_ms);
+    if (polled[1].revents != 0) handover_.accept(inheritance_.control.get(), woken_ms);
     if (polled[0].revents != 0) take_signals(woken_ms);
 }
 
@@ -207,12 +206,6 @@ void Supervisor::read_children(int64_t now_ms) {
         // Alive without a channel: deaf. While it drains it may be about to exit.
         if (workers_[i].alive() && !workers_[i].channel && !kill_at_ms_) kill_now(workers_[i]);
     }
-}
-
-void Supervisor::accept_controller(int64_t now_ms) {
-    auto controller = table::accept_from(inheritance_.control.get());
-    if (!controller) return say("a controller is turned away: " + controller.error().message);
-    if (*controller) handover_.connected(std::move(*controller), now_ms);
 }
 
 void Supervisor::take_signals(int64_t now_ms) {
@@ -292,6 +285,7 @@ void Supervisor::begin_drain(int64_t now_ms) {
     kill_at_ms_ = now_ms + settings_.clocks.grace_ms;
     inheritance_.listeners.sockets.clear();
     inheritance_.control = table::Descriptor();
+    ::unlink(settings_.control_path.c_str());
     handover_.drain();
 }
 
@@ -327,6 +321,7 @@ int run(const Settings& settings) {
     std::fputs(bound.c_str(), stdout);
     std::fflush(stdout);
     supervisor.serve();
+    if (!settings.admin_path.empty()) ::unlink(settings.admin_path.c_str());
     return 0;
 }
 

@@ -81,6 +81,8 @@ async def test_a_thousand_streams_end_in_peace(tmp_path: Path) -> None:
         await until_true(lambda: not sluice.proxy.running(), "the proxy ends")
         assert sluice.proxy.exit_code() == 0
         await until_true(lambda: not any(alive(pid) for pid in family), "with all its processes")
+        left = [path for path in (sluice.proxy_socket, sluice.proxy_admin_socket) if path.exists()]
+        assert not left, "sockets stay behind"
 
 
 async def test_what_the_end_cuts_off_is_logged(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 // A table's way through the supervisor, with real processes that do as the table says.
+#include <chrono>
 #include <csignal>
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "table/view.h"
@@ -25,6 +27,33 @@ TEST(Control, IsForOneUser) {
     struct stat status{};
     ASSERT_EQ(::stat(pod.control_path().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777, 0600U);
+}
+
+// Without a descriptor for it, the one who knocks goes on knocking: that must not become a spin.
+TEST(Control, AKnockThatCannotBeAnsweredWaits) {
+    constexpr size_t kPatience = 5;
+    const Pod pod;
+    ASSERT_TRUE(until([&] { return children_of(pod.pid()).size() == 2; }));
+    rlimit before{};
+    ASSERT_EQ(::prlimit(pod.pid(), RLIMIT_NOFILE, nullptr, &before), 0);
+    const rlimit none{6, before.rlim_max};  // all below are taken; poll() may still ask for five
+    ASSERT_EQ(::prlimit(pod.pid(), RLIMIT_NOFILE, &none, nullptr), 0);
+    const auto begun = std::chrono::steady_clock::now();
+    Controller controller(pod);
+    const auto turned_away = [&pod] {
+        const std::string said = pod.said();
+        size_t count = 0;
+        for (size_t at = said.find("turned away"); at != std::string::npos;
+             at = said.find("turned away", at + 1)) {
+            ++count;
+        }
+        return count;
+    };
+    ASSERT_TRUE(until([&] { return turned_away() >= kPatience; }));
+    const auto took = std::chrono::steady_clock::now() - begun;
+    EXPECT_GE(took, std::chrono::milliseconds(100) * (kPatience - 1));
+    ASSERT_EQ(::prlimit(pod.pid(), RLIMIT_NOFILE, &before, nullptr), 0);
+    expect_message(controller.next(), MessageKind::hello, 0);
 }
 
 TEST_F(Running, GoesThroughTheStewardToTheWorker) {
