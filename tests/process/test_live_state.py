@@ -17,7 +17,7 @@ from lib.sluice import Sluice
 from lib.waiting import until
 
 HOST = [("Host", "test.example")]
-TRUE_WITHIN_S = 0.3
+TRUE_WITHIN_S = 2 * 0.3  # twice the mark, for machines with other work
 HELD = 100
 PICKS = 1000
 STREAMS = 1000  # over two workers: about 500 each

@@ -25,8 +25,8 @@ from lib.waiting import until_true
 
 HOST = [("Host", "test.example")]
 CONNECTIONS_PER_WORKER = 8
-FIRST_BYTE_WITHIN_S = 1.0
-SERVING_WITHIN_S = 0.3
+FIRST_BYTE_WITHIN_S = 2 * 1.0  # twice the marks, for machines with other work
+SERVING_WITHIN_S = 2 * 0.3
 KILLS = 20
 PROBE_EVERY_S = 0.02
 
