@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 
+#include <fcntl.h>
 #include <unistd.h>
+
+#include "table/channel.h"
 
 namespace sluice::steward {
 namespace {
@@ -16,9 +18,20 @@ namespace {
 enum Place : size_t { parent = 1, user = 11, system = 12, start = 19, size = 20, resident = 21 };
 constexpr size_t kPlaces = 22;
 
+// Empty when it cannot be read to its end: a process may end between open and read, where a stream
+// would throw.
 std::string read_file(const std::string& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
+    const table::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return {};
+    std::string text;
+    std::array<char, 4096> piece;
+    for (;;) {
+        const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return {};
+        if (got == 0) return text;
+        text.append(piece.data(), static_cast<size_t>(got));
+    }
 }
 
 // The clock's zero in epoch seconds; it never changes while we run.

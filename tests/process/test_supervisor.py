@@ -126,7 +126,8 @@ async def pod(
     async with Origin(answer()) as origin:
         objects = one_route([origin.address])
         async with Sluice(tmp_path, objects, workers=workers, proxy_options=options) as sluice:
-            await until_true(lambda: len(sluice.worker_pids()) == workers, "all workers")
+            await sluice.all_workers_up()
+            assert len(sluice.worker_pids()) == workers
             yield sluice, origin
 
 

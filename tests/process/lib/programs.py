@@ -147,9 +147,13 @@ def alive(pid: int) -> bool:
 
 
 def descendants(pid: int) -> list[int]:
+    """Of a process that may be ending meanwhile."""
     children: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        children += [int(child) for child in task.read_text().split()]
+        try:
+            children += [int(child) for child in task.read_text().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
     return children + [deeper for child in children for deeper in descendants(child)]
 
 

@@ -144,6 +144,16 @@ class Sluice:
         assert page.status == 200, page.status
         return Metrics(page.body.decode())
 
+    async def all_workers_up(self) -> None:
+        """Every worker has been heard from and takes requests by the table."""
+
+        async def up() -> bool:
+            page = await self.ask_steward("/metrics")
+            seen = Metrics(page.body.decode()).series("sluice_worker_up")
+            return bool(seen) and all(value == 1 for _, value in seen)
+
+        await until(up, "all workers are up")
+
     async def _has_table(self) -> bool:
         for part in (self.proxy, self.controller):
             if not part.running():

@@ -1,8 +1,11 @@
 // /proc/PID/stat, our own and made ones.
 #include "proxy/steward/process_stats.h"
 
+#include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <gtest/gtest.h>
+#include <string>
 
 #include <unistd.h>
 
@@ -22,6 +25,15 @@ TEST(ProcessStats, OfOurselves) {
 TEST(ProcessStats, OfNobody) {
     EXPECT_FALSE(process_stats(0));
     EXPECT_FALSE(process_stats(0x7ffffff0));
+}
+
+// As of a process that ends between open and read: the one works, the other fails.
+TEST(ProcessStats, WhatCannotBeReadIsNothing) {
+    std::string root = testing::TempDir() + "/proc-XXXXXX";
+    ASSERT_NE(::mkdtemp(root.data()), nullptr);
+    std::filesystem::create_directories(root + "/42/stat");
+    EXPECT_FALSE(process_stats(42, root));
+    std::filesystem::remove_all(root);
 }
 
 TEST(ProcessStats, ANameWithBracketsAndBlanks) {
