@@ -242,8 +242,9 @@ struct IgnoredField {
     Value::Kind kind;
     UnreadTable table;
     void read(const Value& value, Cursor& cursor) const;
+    // Implicit, because one and the same entry stands in the tables of all types.
     template <class T>
-    operator Field<T>() const {  // NOLINT: stands in any table
+    operator Field<T>() const {  // NOLINT(google-explicit-constructor)
         const IgnoredField self = *this;
         return {name, [self](T&, const Value& value, Cursor& cursor) { self.read(value, cursor); }};
     }

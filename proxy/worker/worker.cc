@@ -20,7 +20,8 @@ namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kHousekeepingNs = 1'000'000'000;
-// Well below the 250 ms that the supervisor counts in.
+// The supervisor looks every 125 ms and calls a worker stuck after six looks without a beat
+// (proxy/supervisor/watch.cc).
 constexpr int64_t kHeartbeatNs = 150'000'000;
 
 int64_t monotonic_ns() {
