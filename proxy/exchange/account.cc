@@ -73,10 +73,7 @@ void Account::keep(size_t place, std::string_view text, size_t most) {
 
 void Account::route(live::Slot counter_slot, uint64_t rule_key) {
     services_.journal.route(index_, counter_slot, rule_key);
-    if (counted_) services_.counters.leave(facts_.counter_slot);
     facts_.counter_slot = counter_slot;
-    services_.counters.begin(counter_slot);
-    counted_ = true;
 }
 
 void Account::lease(live::Slot load_slot, const net::Address& endpoint) {
@@ -86,6 +83,9 @@ void Account::lease(live::Slot load_slot, const net::Address& endpoint) {
     load_slot_ = load_slot;
     services_.journal.lease(index_, load_slot, facts_.tries);
     services_.loads.begin(load_slot);
+    if (counted_) return;
+    services_.counters.begin(facts_.counter_slot);
+    counted_ = true;
 }
 
 void Account::release(bool failed) {
@@ -104,8 +104,10 @@ void Account::request_sent() {
     facts_.sent_ns = elapsed();
 }
 
+// The end is mostly near now, with a write to the client in between: time to fetch what it counts.
 void Account::first_byte() {
     if (facts_.first_byte_ns < 0) facts_.first_byte_ns = elapsed();
+    services_.counters.fetch_ahead(facts_.counter_slot);
 }
 
 void Account::close(Reason reason, std::string_view request_id) {

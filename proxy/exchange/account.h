@@ -27,7 +27,8 @@ public:
     // share of the room.
     void describe_caller(std::string_view caller);
     void describe(const http::RequestHead& head);
-    // The statistics that this exchange counts for; may be said again with a nearer one.
+    // The statistics that this exchange counts for; may be said again with a nearer one until the
+    // first lease, from which on it is in flight there.
     void route(live::Slot counter_slot, uint64_t rule_key);
     void phase(live::Phase phase) { services_.journal.phase(index_, phase); }
     // A try begins on this endpoint; it ends with release().

@@ -92,8 +92,10 @@ void Counters::begin(Slot slot) {
     add(in_flight_[clamp(slot)], 1);
 }
 
-void Counters::leave(Slot slot) {
-    decrease(in_flight_[clamp(slot)]);
+void Counters::fetch_ahead(Slot slot) const {
+    const Counter& counter = own_[clamp(slot)];
+    __builtin_prefetch(&counter, 1);
+    __builtin_prefetch(counter.buckets.data(), 1);
 }
 
 void Counters::end(Slot slot, const Ended& ended) {

@@ -133,6 +133,14 @@ bool LogReader::next(LogFacts& facts, LogTexts& texts) {
     return true;
 }
 
+Slot LogReader::hint() const {
+    if (ring_.head.load(std::memory_order_acquire) == tail_) return kNoSlot;
+    Slot slot = kNoSlot;
+    const std::byte* const record = bytes_ + (tail_ & (size_ - 1));
+    std::memcpy(&slot, record + offsetof(LogFacts, counter_slot), sizeof slot);
+    return slot;
+}
+
 void LogReader::release() {
     ring_.tail.store(tail_, std::memory_order_release);
 }

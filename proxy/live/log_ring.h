@@ -71,6 +71,9 @@ public:
     // The next record; views live until release(). False: none, or the ring holds nonsense, which
     // is skipped as a whole.
     bool next(LogFacts& facts, LogTexts& texts);
+    // The counter slot of the record after, unchecked: good enough to fetch early what belongs to
+    // it. kNoSlot: there is none yet.
+    Slot hint() const;
     // Gives the room of everything that next() returned back to the writer.
     void release();
 

@@ -50,6 +50,8 @@ public:
 private:
     static constexpr size_t kBatch = 256;
 
+    void fetch_ahead(int i) const;
+
     int fd_;
     int ready_ = 0;
     std::array<epoll_event, kBatch> events_;
