@@ -35,6 +35,9 @@ inline constexpr size_t kBlockSlackBytes = 64;    // behind each block, for wide
 inline constexpr size_t kBulkBytes = 64 * 1024;
 // A body span up to this is copied behind the staged head.
 inline constexpr size_t kInlineBodyBytes = 4 * 1024;
+// A body of which as much is still to come passes inside the kernel, unread.
+inline constexpr uint64_t kSpliceBytes = 32 * 1024;
+inline constexpr size_t kPipes = 256;  // of one worker, two descriptors each; without one we copy
 
 // Connections of one worker.
 inline constexpr size_t kConnections = 16 * 1024;

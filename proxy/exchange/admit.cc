@@ -35,6 +35,7 @@ void Exchange::admit() {
     is_head_ = head.is_head;
     idempotent_ = head.is_idempotent;
     request_body_ = head.body;
+    request_splice_.expect(head.body);
     ai_ = is_ai_path(head.path);
     keep_request_id(head);
     account_.describe(head);

@@ -13,6 +13,10 @@
 #include "proxy/net/wheel.h"
 #include "proxy/upstream/failure.h"
 
+namespace sluice::upstream {
+class H1Stream;
+}
+
 namespace sluice::exchange {
 
 using net::Io;
@@ -23,6 +27,8 @@ public:
     virtual ~Downstream() = default;
 
     virtual net::Source& source() = 0;
+    // As Upstream's.
+    virtual upstream::H1Stream* plain_stream() { return nullptr; }
     // What the exchange waits on; its client source is already set.
     virtual net::Waiter& waiter() = 0;
     virtual net::Deadline& deadline() = 0;

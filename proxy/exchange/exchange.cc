@@ -37,6 +37,8 @@ net::Task run_exchange(Services& services, Downstream& client, Reason refused) {
 
 void Exchange::rest(net::Wake wants) {
     if ((wants & net::kTurn) != 0) services_.turns.later(client_.waiter());
+    if (request_splice_.worth()) request_splice_.rest(services_.pipes);
+    if (response_splice_.worth()) response_splice_.rest(services_.pipes);
     client_.rest(!request_span_.empty());
     if (upstream_ != nullptr) {
         upstream_->rest(!response_span_.empty(), phase_ != Phase::relaying);
@@ -63,12 +65,13 @@ Failure Exchange::expired_clock() const {
     if (phase_ == Phase::connecting) {
         return {.side = Side::upstream, .reason = Reason::connect_timeout, .never_connected = true};
     }
-    const bool client_reads_slowly = !response_span_.empty() || response_last_;
+    const bool client_reads_slowly =
+        !response_span_.empty() || response_last_ || response_splice_.holds();
     if (phase_ == Phase::relaying && client_reads_slowly) {
         return {.side = Side::client, .reason = Reason::client_write_timeout};
     }
-    const bool client_sends_slowly =
-        !client_.request_complete() && request_span_.empty() && !request_last_;
+    const bool client_sends_slowly = !client_.request_complete() && request_span_.empty() &&
+                                     !request_last_ && !request_splice_.holds();
     if (phase_ == Phase::forwarding && client_sends_slowly) {
         return {.side = Side::client, .reason = Reason::client_body_timeout};
     }
@@ -157,6 +160,8 @@ net::Wake Exchange::move_answer() {
 void Exchange::finish() {
     services_.wheel.set(client_.deadline(), net::kNever);
     release_upstream(response_last_ && request_sent_, false);
+    if (request_splice_.worth()) request_splice_.end(services_.pipes);
+    if (response_splice_.worth()) response_splice_.end(services_.pipes);
     routes_.release();
     account_.close(outcome_, {request_id_.data(), request_id_bytes_});
 }

@@ -16,6 +16,7 @@
 #include "proxy/exchange/services.h"
 #include "proxy/filter/rewrite.h"
 #include "proxy/net/task.h"
+#include "proxy/upstream/splice.h"
 #include "table/limits.h"
 
 namespace sluice::exchange {
@@ -79,6 +80,8 @@ private:
     bool commit_head();
     void pass_interim();
     void spend(size_t bytes) { budget_ -= std::min(budget_, bytes); }
+    net::Wake splice_request();
+    net::Wake splice_response();
     Io write_request_span();
     Io send_request_span();
     Io write_response_span();
@@ -108,6 +111,8 @@ private:
 
     std::string_view request_span_;  // read from the client, not yet taken by the upstream
     std::string_view response_span_;
+    upstream::Splice request_splice_;  // of the bodies' long rests
+    upstream::Splice response_splice_;
     http::BodyFraming request_body_;
 
     // Copies of the rule's clocks, nanoseconds; they outlive the pin.

@@ -22,6 +22,11 @@ public:
     net::Socket& socket() { return stream_.socket; }
 
     net::Source& source() override { return stream_.socket.source; }
+    upstream::H1Stream* plain_stream() override {
+        // Reading on means to say first that the client shall.
+        const bool owes = continue_owed_ || (!answered_ && stream_.pending());
+        return owes ? nullptr : &stream_;
+    }
     net::Waiter& waiter() override { return waiter_; }
     net::Deadline& deadline() override { return deadline_; }
     const http::Peer& peer() const override { return peer_; }

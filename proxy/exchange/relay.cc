@@ -51,6 +51,10 @@ net::Wake Exchange::move_request() {
     }
     while (!request_sent_ && !request_broken_) {
         if (request_span_.empty() && !request_last_) {
+            if (request_splice_.worth()) {
+                if (const net::Wake wants = splice_request(); wants != 0) return wants;
+                if (request_broken_) break;
+            }
             const Io io = client_.try_read_body(request_span_, request_last_);
             if (io == Io::again) {
                 const bool waits = upstream_->try_flush() == Io::again;
@@ -72,6 +76,21 @@ net::Wake Exchange::move_request() {
         }
     }
     return 0;
+}
+
+// The long rest of an upload of known length goes past us; 0: go on by reading.
+net::Wake Exchange::splice_request() {
+    using Stop = upstream::Splice::Stop;
+    uint64_t delivered = 0;
+    const Stop stop = request_splice_.move(
+        client_.plain_stream(), upstream_->plain_stream(), services_.pipes, budget_, delivered
+    );
+    account_.body_in(delivered);
+    if (stop == Stop::from_again) return net::kClientReadable;
+    if (stop == Stop::to_again) return net::kUpstreamWritable;
+    if (stop == Stop::budget) return net::kTurn;
+    if (stop == Stop::to_closed) request_broken_ = true;
+    return 0;  // a read finds out why the client's side is closed
 }
 
 Io Exchange::write_request_span() {
@@ -101,6 +120,10 @@ net::Wake Exchange::move_response() {
     }
     while (phase_ == Phase::relaying) {
         if (response_span_.empty() && !response_last_) {
+            if (response_splice_.worth()) {
+                if (const net::Wake wants = splice_response(); wants != 0) return wants;
+                if (phase_ != Phase::relaying) return 0;
+            }
             const Io io = upstream_->try_read_body(response_span_, response_last_);
             if (io == Io::closed) {
                 fail(upstream_->failure());
@@ -123,6 +146,24 @@ net::Wake Exchange::move_response() {
             return 0;
         }
         if (response_last_) phase_ = Phase::ended;
+    }
+    return 0;
+}
+
+// As splice_request; 0 also when the client is gone.
+net::Wake Exchange::splice_response() {
+    using Stop = upstream::Splice::Stop;
+    uint64_t delivered = 0;
+    const Stop stop = response_splice_.move(
+        upstream_->plain_stream(), client_.plain_stream(), services_.pipes, budget_, delivered
+    );
+    account_.body_out(delivered);
+    body_begun_ = body_begun_ || delivered > 0;
+    if (stop == Stop::from_again) return net::kUpstreamReadable;
+    if (stop == Stop::to_again) return net::kClientWritable;
+    if (stop == Stop::budget) return net::kTurn;
+    if (stop == Stop::to_closed) {
+        fail({.side = upstream::Side::client, .reason = Reason::client_gone});
     }
     return 0;
 }
@@ -206,6 +247,7 @@ bool Exchange::commit_head() {
         fail(failure);
         return false;
     }
+    response_splice_.expect(head.body);
     routes_.release();
     account_.answered(head.status);
     account_.phase(live::Phase::relaying);

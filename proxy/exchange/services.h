@@ -14,6 +14,7 @@
 #include "proxy/live/loads.h"
 #include "proxy/live/log_ring.h"
 #include "proxy/net/frames.h"
+#include "proxy/net/pipe.h"
 #include "proxy/net/turns.h"
 #include "proxy/net/wheel.h"
 #include "proxy/upstream/upstream.h"
@@ -83,6 +84,7 @@ struct Services {
     HeadScratch& scratch;
     Random& random;
     Tally& tally;
+    net::PipePool& pipes;
     AccessLog log;
     const int64_t& now;     // CLOCK_MONOTONIC ns, refreshed once per loop turn
     bool draining = false;  // answers close their connection

@@ -49,6 +49,11 @@ BodyScanner::Step BodyScanner::next(std::string_view bytes) {
     return step;
 }
 
+void BodyScanner::skip(uint64_t bytes) {
+    remaining_ -= bytes;
+    if (remaining_ == 0) state_ = State::ended;
+}
+
 bool BodyScanner::end_of_stream() {
     if (state_ == State::until_close) state_ = State::ended;
     return state_ == State::ended;

@@ -43,6 +43,8 @@ public:
     bool end_of_stream();
     // Payload bytes still to come; 0 when unknown (chunked, until_close).
     uint64_t remaining() const { return framing_.kind == Framing::length ? remaining_ : 0; }
+    // So many payload bytes went by without being shown. REQUIRES: at most remaining().
+    void skip(uint64_t bytes);
 
     // Trailer section as "name: value\r\n"…, gate-checked and bounded, empty if none. Valid after
     // ended(), until the next start(). Names that must not be in trailers (RFC 9110 6.5.1) are

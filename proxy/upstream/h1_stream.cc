@@ -41,7 +41,7 @@ Io H1Stream::fill() {
     const std::span<char> room = in_.room(full || full_reads_ >= kFullReadsBeforeBulk);
     if (room.empty()) return Io::again;
     const net::Transfer got = socket.read(room);
-    if (got.io == Io::closed) read_error_ = got.error;
+    if (got.io == Io::closed && read_error_ == 0) read_error_ = got.error;
     if (got.io != Io::done) return got.io;
     in_.commit(got.bytes);
     received_ += got.bytes;

@@ -50,6 +50,16 @@ public:
     bool body_started() const { return !in_.empty() || scanner_.ended(); }
     std::string_view trailers() const { return scanner_.trailers(); }
 
+    // Body bytes that may be taken off the socket unread: the length is known, nothing is buffered.
+    uint64_t passable() const { return input().empty() ? scanner_.remaining() : 0; }
+    // So many of them were. REQUIRES: at most passable().
+    void passed_in(size_t bytes) {
+        scanner_.skip(bytes);
+        received_ += bytes;
+    }
+    // Whoever took bytes off the socket found it closed; the next read says so.
+    void fail_read(int error) { read_error_ = error; }
+
     // --- out
     // Room behind what is staged, for a head; at least limits::kHeadBytes with `bulk`.
     std::span<char> stage_room(bool bulk);
@@ -62,6 +72,14 @@ public:
     Io write_body(std::string_view& bytes, bool last);
     Io write_trailers(std::string_view lines);
     Io flush();
+    // The body goes out as it is, and the end of what goes out now is not its end.
+    bool takes_plain_bytes() const { return out_framing_ == http::Framing::length && !end_staged_; }
+    // So many body bytes were put on the socket past us, or, with 0, are going to be: nothing of
+    // the message can be replayed. REQUIRES: nothing is pending.
+    void passed_out(size_t bytes) {
+        sent_total_ += bytes;
+        passed_by_ = true;
+    }
     int write_error() const { return write_error_; }
     uint64_t sent_total() const { return sent_total_; }  // since the connection began
 

@@ -15,6 +15,7 @@ public:
     explicit H1Upstream(net::BlockPool& blocks) : stream_(blocks) {}
 
     net::Source& source() override { return stream_.socket.source; }
+    H1Stream* plain_stream() override { return &stream_; }
     Io try_connect() override;
     bool stage_head(
         const http::RequestHead& head,

@@ -17,11 +17,15 @@ namespace sluice::upstream {
 
 using net::Io;
 
+class H1Stream;
+
 class Upstream {
 public:
     virtual ~Upstream() = default;
 
     virtual net::Source& source() = 0;
+    // Where body bytes may pass unread (splice.h); nullptr: nowhere.
+    virtual H1Stream* plain_stream() { return nullptr; }
 
     // done once bytes can flow; again: wait for writable; closed: failure() has never_connected.
     virtual Io try_connect() = 0;

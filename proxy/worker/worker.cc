@@ -126,6 +126,7 @@ private:
             co_await housekeeping_waiter_.wake(net::kDeadline);
             pool_.sweep();
             blocks_.trim();
+            pipes_.trim();
         }
     }
 
@@ -148,6 +149,7 @@ private:
     int64_t now_ = monotonic_ns();
     net::FramePool frames_;
     net::BlockPool blocks_;
+    net::PipePool pipes_;
     net::Poller poller_;
     net::Wheel wheel_{now_};
     net::Turns turns_;
@@ -172,6 +174,7 @@ private:
         *scratch_,
         random_,
         tally_,
+        pipes_,
         {},
         now_,
         false,

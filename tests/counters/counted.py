@@ -11,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 IO_CALLS = (
     "recv", "read", "send", "write", "epoll_wait", "epoll_ctl", "accept", "connect", "sockopt",
-    "other",
+    "other", "splice",
 )  # fmt: skip
 NAMES = (*IO_CALLS, "allocations")
 

@@ -30,6 +30,7 @@ enum Counter : size_t {
     kConnect,
     kSockopt,
     kOther,
+    kSplice,
     kAllocations,
     kCounters
 };
@@ -127,6 +128,13 @@ COUNTED(
 );
 COUNTED(kOther, int, poll, (pollfd * p, nfds_t n, int t), (p, n, t));
 COUNTED(kOther, int, close, (int fd), (fd));
+COUNTED(
+    kSplice,
+    ssize_t,
+    splice,
+    (int from, off_t* at, int to, off_t* there, size_t n, unsigned f),
+    (from, at, to, there, n, f)
+);
 
 // glibc's own entry points: dlsym() itself allocates, so the allocator cannot be looked up by it.
 extern "C" {

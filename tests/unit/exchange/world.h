@@ -66,6 +66,7 @@ struct World {
     MemoryUpstreams upstreams;
     std::unique_ptr<HeadScratch> scratch = std::make_unique<HeadScratch>();
     Random random{42};
+    net::PipePool pipes;
     Tally tally{live.mapping.worker(0)};
     http::TrustedHops trusted;  // nobody, until a test says otherwise
     Services services{
@@ -80,6 +81,7 @@ struct World {
         *scratch,
         random,
         tally,
+        pipes,
         {.writer = &log_writer},
         now,
         false,

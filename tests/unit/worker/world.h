@@ -33,6 +33,7 @@ struct World {
     exchange::Tables tables{loads, 7};
     upstream::Pool pool{poller, blocks, now};
     exchange::Random random{42};
+    net::PipePool pipes;
     exchange::Tally tally{live.mapping.worker(0)};
     std::unique_ptr<exchange::HeadScratch> scratch = std::make_unique<exchange::HeadScratch>();
     exchange::Services services{
@@ -47,6 +48,7 @@ struct World {
         *scratch,
         random,
         tally,
+        pipes,
         {},
         now,
     };
