@@ -38,6 +38,7 @@ inline constexpr size_t kInlineBodyBytes = 4 * 1024;
 // A body of which as much is still to come passes inside the kernel, unread.
 inline constexpr uint64_t kSpliceBytes = 32 * 1024;
 inline constexpr size_t kPipes = 256;  // of one worker, two descriptors each; without one we copy
+inline constexpr size_t kPipeBytes = 256 * 1024;  // that one holds at most, in the kernel
 
 // Connections of one worker.
 inline constexpr size_t kConnections = 16 * 1024;

@@ -31,6 +31,9 @@ Pipe Pipe::make() {
     if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return pipe;
     pipe.read_end_ = ends[0];
     pipe.write_end_ = ends[1];
+    // Four times the default: fewer calls. Where an unprivileged user has too many already it stays
+    // as it is.
+    ::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(limits::kPipeBytes));
     return pipe;
 }
 
