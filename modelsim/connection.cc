@@ -12,7 +12,7 @@ namespace sluice::modelsim {
 namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
-constexpr size_t kKeptCapacity = 64 * 1024;  // a buffer that grew beyond is given back
+constexpr size_t kKeptCapacity = 72 * 1024;  // a read or piece and a head; beyond is given back
 
 // An answer that does not come: for ever, or until a time.
 class Pause final : public Answer {

@@ -2,7 +2,6 @@
 #include "modelsim/service.h"
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 
 #include "modelsim/bench.h"
@@ -16,7 +15,6 @@ using AnswerPtr = std::unique_ptr<Answer>;
 
 constexpr std::string_view kModels = "/v1/models/";
 constexpr std::string_view kKserveModels = "/v2/models/";
-constexpr std::string_view kBenchBytes = "/bench/bytes/";
 
 bool is_read(std::string_view method) {
     return method == "GET" || method == "HEAD";
@@ -42,10 +40,8 @@ ApiError not_found(const Request& request) {
 // The first that matches serves; longer prefixes stand before shorter ones. GET stands for HEAD
 // too.
 const Service::Route Service::kRoutes[] = {
-    {"POST", "/bench/echo-size", &Service::echo_size},
-    {"GET", kBenchBytes, &Service::bytes},
-    {"GET", "/bench/", &Service::small},
-    {"POST", "/bench/", &Service::small},
+    {"GET", "/bench/", &Service::bench},
+    {"POST", "/bench/", &Service::bench},
     {"POST", "/v1/chat/completions", &Service::chat},
     {"POST", "/v1/completions", &Service::completion},
     {"POST", "/v1/embeddings", &Service::embeddings},
@@ -271,25 +267,23 @@ AnswerPtr Service::plan_fault(const Call& call, std::string& out) {
     return nullptr;
 }
 
-AnswerPtr Service::small(const Call& call, std::string& out) {
-    answer(call, small_body_, out);
-    return nullptr;
-}
-
-AnswerPtr Service::bytes(const Call& call, std::string& out) {
-    const std::string_view digits = call.http.path.substr(kBenchBytes.size());
-    uint64_t size = 0;
-    const char* const last = digits.data() + digits.size();
-    const auto [end, error] = std::from_chars(digits.data(), last, size);
-    if (error != std::errc{} || end != last || size > kMaxBenchBytes) {
-        refuse(call.http, {.message = "not a size"}, out);
-        return nullptr;
+AnswerPtr Service::bench(const Call& call, std::string& out) {
+    const BenchOrder order = bench_order(call.http.path);
+    switch (order.kind) {
+        case BenchOrder::Kind::small:
+            answer(call, small_body_, out);
+            return nullptr;
+        case BenchOrder::Kind::bytes:
+            return std::make_unique<BytesAnswer>(call.http, settings_.pod, order.count);
+        case BenchOrder::Kind::events:
+            return std::make_unique<EventsAnswer>(call.http, settings_.pod, order, next_stream_++);
+        case BenchOrder::Kind::echo_size:
+            answer(call, "{\"received\":" + std::to_string(call.body_bytes) + "}", out);
+            return nullptr;
+        case BenchOrder::Kind::bad:
+            break;
     }
-    return std::make_unique<BytesAnswer>(call.http, settings_.pod, size);
-}
-
-AnswerPtr Service::echo_size(const Call& call, std::string& out) {
-    answer(call, "{\"received\":" + std::to_string(call.body_bytes) + "}", out);
+    refuse(call.http, {.message = "not a size, or too large"}, out);
     return nullptr;
 }
 

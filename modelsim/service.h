@@ -58,9 +58,7 @@ private:
     std::unique_ptr<Answer> healthy(const Call& call, std::string& out);
     std::unique_ptr<Answer> metrics_page(const Call& call, std::string& out);
     std::unique_ptr<Answer> plan_fault(const Call& call, std::string& out);
-    std::unique_ptr<Answer> small(const Call& call, std::string& out);
-    std::unique_ptr<Answer> bytes(const Call& call, std::string& out);
-    std::unique_ptr<Answer> echo_size(const Call& call, std::string& out);
+    std::unique_ptr<Answer> bench(const Call& call, std::string& out);
 
     bool knows(std::string_view model) const;
     void unknown_model(const Call& call, std::string_view model, std::string& out) const;
@@ -76,6 +74,7 @@ private:
     std::string small_body_;
     int64_t started_s_;
     uint64_t next_id_ = 0;
+    uint32_t next_stream_ = 0;  // of bench events
 };
 
 }  // namespace sluice::modelsim

@@ -26,6 +26,7 @@ inline constexpr size_t kConnections = 16 * 1024;      // beyond: not accepted u
 inline constexpr uint32_t kMaxTokens = 65536;          // tokens of one generation
 inline constexpr size_t kMaxInputs = 2048;             // inputs of one embeddings request
 inline constexpr uint32_t kMaxDimensions = 4096;       // of one embedding
-inline constexpr uint64_t kMaxBenchBytes = uint64_t{1} << 34;  // GET /bench/bytes/N
+inline constexpr uint64_t kMaxBenchBytes = uint64_t{1} << 34;  // GET /bench/…/bytes/N
+inline constexpr uint64_t kMaxEventsPerSecond = 1'000'000;     // GET /bench/…/events/R/N
 
 }  // namespace sluice::modelsim
