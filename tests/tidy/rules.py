@@ -107,6 +107,7 @@ ROWS: dict[str, Row] = {
     ),
     "modelsim": Row(source_only=("simdjson", "CLI")),
     "bench": Row(("table", "controller", "proxy", "modelsim"), source_only=("benchmark",)),
+    "bench/load": Row(("modelsim",), source_only=("CLI",)),
     # Tests wire things together, so they may include any part; libraries stay at the borders.
     "tests": Row(
         ("table", "controller", "proxy", "sluicectl", "modelsim"),
