@@ -16,9 +16,10 @@ from lib.programs import Program, descendants
 from lib.sluice import Sluice
 from lib.waiting import until
 
-from .workloads import Workload
+from .workloads import DIRECT, Workload
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "peers"
+ROOT = TEMPLATES.parent.parent
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Candidate(ABC):
     name: str
     address: Address
     connections: int = 1  # how many times the workload's
+    routes: bool = True  # knows which hosts and paths are served
 
     @abstractmethod
     async def start(self, setting: Setting, stack: AsyncExitStack) -> None:
@@ -48,6 +50,19 @@ class Candidate(ABC):
     @abstractmethod
     def pids(self) -> list[int]:
         """All processes that are part of it: parents before children."""
+
+
+class Direct(Candidate):
+    """No proxy at all: the way that delays are held against."""
+
+    name = DIRECT
+    routes = False
+
+    async def start(self, setting: Setting, stack: AsyncExitStack) -> None:
+        self.address = setting.endpoints[0]
+
+    def pids(self) -> list[int]:
+        return []
 
 
 class SluiceCandidate(Candidate):
@@ -92,13 +107,15 @@ class Peer(Candidate):
 
     async def start(self, setting: Setting, stack: AsyncExitStack) -> None:
         self.address = free_address()
-        config = setting.work_dir / self.template.removesuffix(".in")
+        self.directory = setting.work_dir / self.name.replace(", ", "-").replace(" ", "-")
+        self.directory.mkdir()
+        config = self.directory / self.template.removesuffix(".in")
         text = (TEMPLATES / self.template).read_text()
         for name, value in self.values(setting).items():
             text = text.replace(f"@{name}@", value)
         config.write_text(text)
         arguments = [self.program, *self.options(config)]
-        self._program = Program(setting.work_dir / f"{self.name}.log", *setting.prefix, *arguments)
+        self._program = Program(self.directory / "output", *setting.prefix, *arguments)
         await stack.enter_async_context(self._program)
         await until(self._accepts, f"{self.name} accepts connections")
 
@@ -126,6 +143,7 @@ class Nginx(Peer):
     name = "nginx"
     template = "nginx.conf.in"
     program = "/usr/sbin/nginx"
+    tuned = True  # for the workload
 
     def values(self, setting: Setting) -> dict[str, str]:
         host, port = self.address
@@ -138,16 +156,22 @@ class Nginx(Peer):
             f"{locations}    }}"
             for name in setting.workload.hosts()
         ]
-        log = f"{setting.work_dir}/nginx-access.log json buffer=64k" if setting.logging else "off"
+        log = f"{self.directory}/access.log json buffer=64k" if setting.logging else "off"
         return {
-            "DIR": str(setting.work_dir),
+            "DIR": str(self.directory),
             "ACCESS_LOG": log,
+            "WORKLOAD": setting.workload.nginx if self.tuned else "",
             "SERVERS": "\n".join(f"        server {h}:{p};" for h, p in setting.endpoints),
             "VIRTUAL_HOSTS": "\n".join(servers),
         }
 
     def options(self, config: Path) -> list[str]:
-        return ["-c", str(config), "-e", str(config.with_name("nginx-start.log"))]
+        return ["-c", str(config), "-e", str(config.with_name("start.log"))]
+
+
+class NginxDefault(Nginx):
+    name = "nginx, default buffers"
+    tuned = False
 
 
 # What Sluice's line says, in the same keys (nginx's stands in its template).
@@ -159,17 +183,47 @@ HAPROXY_LINE = (
 )
 
 
+# The same once more, as a field of its format; it goes behind the template's own indentation.
+ENVOY_LOG = """access_log:
+            - name: envoy.access_loggers.file
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog
+                path: @DIR@/access.log
+                log_format:
+                  json_format:
+                    time: "%START_TIME%"
+                    request_id: "%REQ(X-REQUEST-ID)%"
+                    caller: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
+                    host: "%REQ(:AUTHORITY)%"
+                    rule: "%VIRTUAL_CLUSTER_NAME%"
+                    backend: "%UPSTREAM_CLUSTER%"
+                    endpoint: "%UPSTREAM_HOST%"
+                    method: "%REQ(:METHOD)%"
+                    path: "%REQ(:PATH)%"
+                    status: "%RESPONSE_CODE%"
+                    reason: "%RESPONSE_CODE_DETAILS%"
+                    duration_ms: "%DURATION%"
+                    connect_ms: 0
+                    sent_ms: "%REQUEST_DURATION%"
+                    first_byte_ms: "%RESPONSE_DURATION%"
+                    bytes_in: "%BYTES_RECEIVED%"
+                    bytes_out: "%BYTES_SENT%"
+                    tries: "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"
+                    worker: 0"""
+
+
 class Haproxy(Peer):
     name = "haproxy"
     template = "haproxy.cfg.in"
     program = "/usr/sbin/haproxy"
+    splice = ""
 
     def values(self, setting: Setting) -> dict[str, str]:
         workload = setting.workload
         routes = [
             f"{host}{prefix}/ app" for host in workload.hosts() for prefix in workload.prefixes()
         ]
-        (setting.work_dir / "routes.map").write_text("\n".join(routes) + "\n")
+        (self.directory / "routes.map").write_text("\n".join(routes) + "\n")
         logging = "\n".join(
             (
                 "    log stdout format raw local0 info",
@@ -178,14 +232,59 @@ class Haproxy(Peer):
         )
         servers = [f"    server s{i} {h}:{p}" for i, (h, p) in enumerate(setting.endpoints)]
         return {
-            "DIR": str(setting.work_dir),
+            "DIR": str(self.directory),
             "ADDRESS": "{}:{}".format(*self.address),
             "LOGGING": logging if setting.logging else "",
+            "SPLICE": self.splice,
             "SERVERS": "\n".join(servers),
         }
 
     def options(self, config: Path) -> list[str]:
         return ["-db", "-f", str(config)]
+
+
+class HaproxySplice(Haproxy):
+    name = "haproxy, splice"
+    splice = "option splice-response     # bytes pass by the kernel's pipe, unseen"
+
+
+class Envoy(Peer):
+    """From the package index (bench/requirements.txt), because Debian has none."""
+
+    name = "envoy"
+    template = "envoy.yaml.in"
+    program = str(ROOT / "build" / "bench-venv" / "bin" / "envoy")
+
+    def values(self, setting: Setting) -> dict[str, str]:
+        host, port = self.address
+        workload = setting.workload
+        route = "route: {cluster: app, timeout: 0s}"  # a stream may last
+        paths = "".join(
+            f'                - {{match: {{prefix: "{prefix}/"}}, {route}}}\n'
+            for prefix in workload.prefixes()
+        )
+        hosts = [
+            f'              - name: {name}\n                domains: ["{name}", "{name}:*"]\n'
+            f"                routes:\n{paths}"
+            for name in workload.hosts()
+        ]
+        endpoints = [
+            f"                - endpoint: {{address: {{socket_address: "
+            f"{{address: {h}, port_value: {p}}}}}}}"
+            for h, p in setting.endpoints
+        ]
+        log = ENVOY_LOG.replace("@DIR@", str(self.directory)) if setting.logging else ""
+        return {
+            "HOST": host,
+            "PORT": str(port),
+            "ACCESS_LOG": log,
+            "VIRTUAL_HOSTS": "".join(hosts),
+            "ENDPOINTS": "\n".join(endpoints),
+        }
+
+    def options(self, config: Path) -> list[str]:
+        # One core as for all; no shared memory region with a predecessor that there is not.
+        return ["-c", str(config), "--concurrency", "1", "--disable-hot-restart", "-l", "warning"]
 
 
 def free_address() -> Address:
@@ -196,4 +295,13 @@ def free_address() -> Address:
         return host, port
 
 
-CANDIDATES: tuple[type[Candidate], ...] = (SluiceCandidate, Nginx, Haproxy)
+def candidates(workload: Workload, envoy: bool) -> list[Candidate]:
+    """All that are measured under a workload."""
+    found: list[Candidate] = [SluiceCandidate(), Nginx(), Haproxy()]
+    if workload.bulk:
+        found += [NginxDefault(), HaproxySplice()]
+    if envoy:
+        found.append(Envoy())
+    if workload.events_per_second:
+        found.append(Direct())
+    return found

@@ -1,27 +1,30 @@
-"""Interleaved rounds: every candidate loads for a second in turn, all others stopped."""
+"""Interleaved rounds: every candidate is loaded in turn, all others stopped."""
 
 from __future__ import annotations
 
-import asyncio
 import random
-import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from lib.programs import ModelSim
+from lib.waiting import until
 
 from .cpu import cpu_ns, pause, resume
+from .load import Load
 from .peers import Candidate
 
 
 @dataclass
 class Round:
+    units: int  # requests, or events of streams
     requests: int
     errors: int
-    cpu_us: float  # per request
+    cpu_us: float  # of the candidate per unit
+    origin_us: float  # of the origin per unit
     upstream_connections: int
+    merged: int
+    delays_us: dict[int, int]  # of events: how many took so long
 
 
 @dataclass
@@ -37,6 +40,12 @@ class Series:
     def best_us(self) -> float:
         return min(item.cpu_us for item in self.rounds)
 
+    def worst_us(self) -> float:
+        return max(item.cpu_us for item in self.rounds)
+
+    def origin_us(self) -> float:
+        return statistics.median(item.origin_us for item in self.rounds)
+
     def errors(self) -> int:
         return sum(item.errors for item in self.rounds)
 
@@ -45,16 +54,8 @@ class Series:
         return 1000 * sum(item.upstream_connections for item in self.rounds) / requests
 
 
-@dataclass(frozen=True)
-class LoadPlan:
-    script: Path
-    connections: int
-    seconds: int
-    prefix: Sequence[str]
-
-
 async def measure(
-    candidates: Sequence[Candidate], origin: ModelSim, plan: LoadPlan, rounds: int
+    candidates: Sequence[Candidate], origin: ModelSim, load: Load, rounds: int
 ) -> list[Series]:
     """`rounds` counted ones after a warm-up, in a new random order each time."""
     series = {item.name: Series(item.name) for item in candidates}
@@ -63,7 +64,7 @@ async def measure(
     try:
         for number in range(rounds + 1):
             for item in random.sample(list(candidates), len(candidates)):
-                result = await one_round(item, origin, plan)
+                result = await one_round(item, origin, load)
                 if number > 0:
                     series[item.name].rounds.append(result)
     finally:
@@ -72,33 +73,36 @@ async def measure(
     return [series[item.name] for item in candidates]
 
 
-async def one_round(candidate: Candidate, origin: ModelSim, plan: LoadPlan) -> Round:
+async def one_round(candidate: Candidate, origin: ModelSim, load: Load) -> Round:
     pids = candidate.pids()
     resume(pids)
+    cancelled = await origin.metric("sim_cancelled_total")
     connections = await origin.metric("sim_connections_total")
-    before = cpu_ns(pids)
-    requests, errors = await wrk(candidate, plan)
-    spent_us = (cpu_ns(pids) - before) / 1000
+    origin_before = cpu_ns([origin.pid])
+    seen = await load.run(candidate.address, candidate.connections, lambda: cpu_ns(pids))
+    origin_ns = cpu_ns([origin.pid]) - origin_before
     # Less the look itself.
     opened = await origin.metric("sim_connections_total") - connections - 1
+    if load.workload.events_per_second:
+        await streams_end(origin, cancelled + seen.requests)
     pause(pids)
-    return Round(requests, errors, spent_us / max(requests, 1), int(opened))
-
-
-async def wrk(candidate: Candidate, plan: LoadPlan) -> tuple[int, int]:
-    host, port = candidate.address
-    connections = plan.connections * candidate.connections
-    command = [*plan.prefix, "wrk", "-t1", f"-c{connections}", f"-d{plan.seconds}s"]
-    command += ["-s", str(plan.script), f"http://{host}:{port}"]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    output = (await process.communicate())[0].decode()
-    found = re.search(r"(\d+) requests in", output)
-    if process.returncode != 0 or found is None:
-        raise RuntimeError(f"wrk failed: {output}")
-    wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
-    broken = re.search(
-        r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", output
+    units = max(seen.units, 1)
+    return Round(
+        units=seen.units,
+        requests=seen.requests,
+        errors=seen.errors + (seen.units == 0),
+        cpu_us=seen.cpu_ns / 1000 / units,
+        origin_us=origin_ns / 1000 / units,
+        upstream_connections=int(opened),
+        merged=seen.merged,
+        delays_us=dict(seen.delays_us),
     )
-    errors = int(wrong[1]) if wrong else 0
-    errors += sum(int(number) for number in broken.groups()) if broken else 0
-    return int(found[1]), errors
+
+
+async def streams_end(origin: ModelSim, cancelled: float) -> None:
+    """Stopped before, a candidate would keep its streams, and the origin would feed them on."""
+
+    async def ended() -> bool:
+        return await origin.metric("sim_cancelled_total") >= cancelled
+
+    await until(ended, "the origin's streams end with their clients")

@@ -1,0 +1,53 @@
+"""Memory of each candidate per idle kept-alive connection: the slope between two counts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from lib.client import Client
+
+from .peers import Candidate
+from .workloads import Workload
+
+FEW, MANY = 500, 2000
+SETTLE_S = 1.5  # free lists are trimmed by the clock, which is what is measured
+
+
+def anonymous_kib(pids: Sequence[int]) -> int:
+    """What the processes hold beside files and what they share."""
+    total = 0
+    for pid in pids:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                total += int(line.split()[1])
+    return total
+
+
+async def measure(candidates: Sequence[Candidate], workload: Workload) -> dict[str, float]:
+    """KiB per connection that has had one answer and waits, by name of the candidate.
+
+    To be asked before the load: what a rush left behind would hide it.
+    """
+    return {item.name: await slope_kib(item, workload) for item in candidates}
+
+
+async def slope_kib(candidate: Candidate, workload: Workload) -> float:
+    pids = candidate.pids()
+    routes = workload.routes()
+    sizes = []
+    async with AsyncExitStack() as stack:
+        opened = 0
+        for count in (FEW, MANY):
+            for number in range(opened, count):
+                client = await stack.enter_async_context(Client(candidate.address))
+                host, target = routes[number % len(routes)]
+                answer = await client.request(workload.method, target, [("Host", host)])
+                if answer.status != 200:
+                    raise RuntimeError(f"{candidate.name} answers {answer.status}")
+            opened = count
+            await asyncio.sleep(SETTLE_S)
+            sizes.append(anonymous_kib(pids))
+    return (sizes[1] - sizes[0]) / (MANY - FEW)
