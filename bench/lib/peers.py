@@ -109,6 +109,7 @@ class Peer(Candidate):
         self.address = free_address()
         self.directory = setting.work_dir / self.name.replace(", ", "-").replace(" ", "-")
         self.directory.mkdir()
+        setting.work_dir.chmod(0o711)  # nginx's worker is another user, with files of its own
         config = self.directory / self.template.removesuffix(".in")
         text = (TEMPLATES / self.template).read_text()
         for name, value in self.values(setting).items():
