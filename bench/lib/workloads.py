@@ -42,8 +42,8 @@ class Workload:
         return prefix + self.path_tail
 
     def finite_target(self, prefix: str) -> str:
-        """The same, or five events of it: what can be compared as a whole."""
-        return self.target(prefix).removesuffix("/0") + ("/5" if self.events_per_second else "")
+        """The same, or five quick events of it: what can be compared as a whole."""
+        return prefix + "/events/1000/5" if self.events_per_second else self.target(prefix)
 
     def routes(self) -> list[tuple[str, str]]:
         """(host, target) in the order of asking; fewer of them where bodies are large."""
