@@ -1,58 +1,26 @@
-// What one route match costs: paths in one host, hosts in one table, with and without conditions.
+// What a request pays to find its rule: random hosts and paths in tables of many sizes, the rule's
+// key read as an exchange reads it.
 #include "proxy/route/match.h"
 
 #include <benchmark/benchmark.h>
 #include <cstdlib>
 #include <string>
-#include <vector>
+#include <utility>
 
+#include "bench/tables.h"
 #include "table/builder.h"
-#include "table/spec.h"
 
-namespace sluice {
+namespace sluice::bench {
 namespace {
 
 struct Bed {
     table::Bytes bytes;
     table::RoutesView view;
     route::Regexes regexes;
-    std::vector<std::string> hosts;
-    std::vector<std::string> paths;
 };
 
-void add(
-    table::RoutesSpec& spec, table::HostSpec& host, const std::string& path, size_t conditions
-) {
-    table::RuleSpec rule{};
-    rule.name = host.name + path;
-    rule.key = table::key128({rule.name});
-    rule.splits = {{.weight = 1, .refuse = Reason::no_weight}};
-    rule.connect_ms = rule.first_byte_ms = rule.idle_ms = 1000;
-    table::MatchSpec match{
-        table::PathKind::prefix, path, {}, static_cast<uint32_t>(spec.rules.size())
-    };
-    for (size_t i = 0; i < conditions; ++i) {
-        match.predicates.push_back(
-            {table::PredicateKind::header_exact, "x-tenant", "tenant-" + std::to_string(i)}
-        );
-    }
-    spec.rules.push_back(rule);
-    host.matches.push_back(match);
-}
-
-// `hosts` names with `paths` prefixes each.
-Bed make_bed(size_t hosts, size_t paths, size_t conditions = 0) {
+Bed make_bed(const table::RoutesSpec& spec) {
     Bed bed;
-    table::RoutesSpec spec;
-    for (size_t p = 0; p < paths; ++p) {
-        bed.paths.push_back("/team-" + std::to_string(p % 97) + "/service-" + std::to_string(p));
-    }
-    for (size_t h = 0; h < hosts; ++h) {
-        table::HostSpec host{"app-" + std::to_string(h) + ".example.com", {}};
-        for (const auto& path : bed.paths) add(spec, host, path, conditions);
-        bed.hosts.push_back(host.name);
-        spec.hosts.push_back(std::move(host));
-    }
     auto built = table::build_routes(spec);
     if (!built) std::abort();
     bed.bytes = std::move(*built);
@@ -63,40 +31,80 @@ Bed make_bed(size_t hosts, size_t paths, size_t conditions = 0) {
     return bed;
 }
 
-// Walks hosts and paths in a scattered order, so that no request finds the caches just warmed by
-// itself.
-void match(benchmark::State& state) {
-    const Bed bed = make_bed(state.range(0), state.range(1), state.range(2));
+http::RequestHead plain_head() {
     http::RequestHead head;
     head.method = "GET";
     head.fields.add("accept", "*/*");
     head.fields.add("user-agent", "bench");
-    if (state.range(2) != 0) head.fields.add("x-tenant", "tenant-0");
-    std::vector<std::string> targets;
-    for (const auto& path : bed.paths) targets.push_back(path + "/v1/items/42");
-    uint32_t draw = 0;
-    size_t matched = 0;
-    for (auto _ : state) {
-        draw = draw * 1664525u + 1013904223u;
-        head.host = bed.hosts[(uint64_t{draw} * bed.hosts.size()) >> 32];
-        head.path = targets[(uint64_t{draw * 2654435769u} * targets.size()) >> 32];
-        const route::Matched result = route::match(bed.view, bed.regexes, head);
-        benchmark::DoNotOptimize(result);
-        matched += result.rule != nullptr;
-    }
-    if (matched != static_cast<size_t>(state.iterations())) state.SkipWithError("a request missed");
+    return head;
 }
 
-BENCHMARK(match)
-    ->ArgNames({"hosts", "paths", "conditions"})
-    ->Args({1, 10, 0})
-    ->Args({1, 1000, 0})
-    ->Args({1, 10'000, 0})
+void look_up_in(benchmark::State& state, const Bed& bed, http::RequestHead& head, Keys keys) {
+    size_t missed = 0;
+    uint64_t sum = 0;
+    for (auto _ : state) {
+        const Key& key = keys.next();
+        head.host = key.host;
+        head.path = key.path;
+        const route::Matched matched = route::match(bed.view, bed.regexes, head);
+        if (matched.rule == nullptr) {
+            ++missed;
+        } else {
+            sum += matched.rule->key_low;
+        }
+    }
+    benchmark::DoNotOptimize(sum);
+    if (missed != 0) state.SkipWithError("a request missed");
+}
+
+// The third argument: paths are numbered.
+void look_up(benchmark::State& state) {
+    const auto hosts = static_cast<uint32_t>(state.range(0));
+    const auto paths = static_cast<uint32_t>(state.range(1));
+    const Paths style = state.range(2) != 0 ? Paths::numbered : Paths::known;
+    const Bed bed = make_bed(routes(hosts, paths, style));
+    http::RequestHead head = plain_head();
+    look_up_in(state, bed, head, Keys(hosts, paths, style));
+}
+BENCHMARK(look_up)
+    ->ArgNames({"hosts", "paths", "numbered"})
+    ->Args({1, 10, 1})
+    ->Args({1, 1'000, 1})
+    ->Args({1, 10'000, 1})
     ->Args({100, 10, 0})
-    ->Args({100'000, 1, 0})
-    ->Args({1, 1000, 1});
+    ->Args({1'000, 1, 0})
+    ->Args({10'000, 10, 0})
+    ->Args({100'000, 1, 0});
+
+// The same walk over the keys, with a byte read of each line: what look_up pays for its keys.
+void read_keys(benchmark::State& state) {
+    const auto hosts = static_cast<uint32_t>(state.range(0));
+    Keys keys(hosts, 10, Paths::known);
+    size_t sum = 0;
+    for (auto _ : state) {
+        const Key& key = keys.next();
+        sum += static_cast<uint8_t>(key.host.front()) + static_cast<uint8_t>(key.path.back());
+    }
+    benchmark::DoNotOptimize(sum);
+}
+BENCHMARK(read_keys)->ArgName("hosts")->Arg(100)->Arg(10'000);
+
+// A header decides among two rules of each path.
+void look_up_with_condition(benchmark::State& state) {
+    table::RoutesSpec spec = routes(1, 1'000, Paths::numbered);
+    for (size_t i = 0; i < 1'000; ++i) {
+        table::MatchSpec& plain = spec.hosts[0].matches[i];
+        table::MatchSpec conditional = plain;
+        conditional.predicates = {{table::PredicateKind::header_exact, "x-tenant", "tenant-0"}};
+        plain.predicates = {{table::PredicateKind::header_exact, "x-tenant", "tenant-1"}};
+        spec.hosts[0].matches.push_back(std::move(conditional));
+    }
+    const Bed bed = make_bed(spec);
+    http::RequestHead head = plain_head();
+    head.fields.add("x-tenant", "tenant-0");
+    look_up_in(state, bed, head, Keys(1, 1'000, Paths::numbered));
+}
+BENCHMARK(look_up_with_condition);
 
 }  // namespace
-}  // namespace sluice
-
-BENCHMARK_MAIN();
+}  // namespace sluice::bench

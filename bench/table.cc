@@ -1,81 +1,28 @@
-// What a table costs: bytes a route, time to build, to verify and to attach, and look-ups by host
-// and backend.
-#include <array>
+// What a table costs: bytes a route, time to build, verify, digest and swap it, and endpoints by
+// backend. With match.cc it is one program, build/release/bench_table.
 #include <benchmark/benchmark.h>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <numeric>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include <unistd.h>
+
+#include "bench/tables.h"
+#include "proxy/exchange/tables.h"
+#include "proxy/live/loads.h"
+#include "proxy/live/mapping.h"
+#include "table/binding.h"
 #include "table/builder.h"
-#include "table/spec.h"
+#include "table/channel.h"
 #include "table/view.h"
 
-namespace sluice::table {
+namespace sluice::bench {
 namespace {
 
-// Paths as people write them; each host takes the first so many.
-constexpr std::array<std::string_view, 10> kPaths{
-    "/v1/chat/completions",
-    "/v1/completions",
-    "/v1/embeddings",
-    "/v1/models",
-    "/v2/models",
-    "/api",
-    "/healthz",
-    "/static",
-    "/login",
-    "/admin/users"
-};
-
-RuleSpec rule_of(uint32_t host, size_t path, uint32_t backend) {
-    const std::string name = "Ingress/team-" + std::to_string(host % 100) + "/app-" +
-                             std::to_string(host) + "/" + std::to_string(path);
-    RuleSpec rule{};
-    rule.key = key128({name});
-    rule.name = name;
-    rule.splits = {{.weight = 1, .backend = backend}};
-    rule.connect_ms = 1000;
-    rule.first_byte_ms = 60'000;
-    rule.idle_ms = 60'000;
-    return rule;
-}
-
-std::string host_of(uint32_t index) {
-    return "app-" + std::to_string(index) + ".team-" + std::to_string(index % 100) + ".example.com";
-}
-
-// One backend a host, as an application has.
-RoutesSpec routes(uint32_t hosts, size_t paths) {
-    RoutesSpec spec;
-    for (uint32_t i = 0; i < hosts; ++i) {
-        const std::string service = "app-" + std::to_string(i);
-        spec.backends.push_back(
-            {backend_key("Service", "team", service, "http"), "Service/team/" + service + "/http"}
-        );
-        HostSpec host{host_of(i), {}};
-        for (size_t path = 0; path < paths; ++path) {
-            const auto rule = static_cast<uint32_t>(spec.rules.size());
-            host.matches.push_back({PathKind::prefix, std::string(kPaths[path]), {}, rule});
-            spec.rules.push_back(rule_of(i, path, i));
-        }
-        spec.hosts.push_back(std::move(host));
-    }
-    return spec;
-}
-
-EndpointsSpec endpoints(uint32_t sets) {
-    EndpointsSpec spec;
-    for (uint32_t i = 0; i < sets; ++i) {
-        EndpointSpec endpoint{};
-        endpoint.address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1};
-        endpoint.port = 8000;
-        endpoint.name = "app-" + std::to_string(i) + "-0";
-        endpoint.identity = key128({endpoint.name});
-        spec.sets.push_back({hash64(std::to_string(i)), {endpoint}});
-    }
-    return spec;
-}
+using table::Bytes;
 
 void shapes(benchmark::internal::Benchmark* bench) {
     bench->ArgNames({"hosts", "paths"});
@@ -83,79 +30,128 @@ void shapes(benchmark::internal::Benchmark* bench) {
     bench->Unit(benchmark::kMillisecond);
 }
 
-RoutesSpec routes(const benchmark::State& state) {
-    return routes(static_cast<uint32_t>(state.range(0)), static_cast<size_t>(state.range(1)));
+table::RoutesSpec routes(const benchmark::State& state) {
+    const auto hosts = static_cast<uint32_t>(state.range(0));
+    return routes(hosts, static_cast<uint32_t>(state.range(1)));
 }
 
 void build(benchmark::State& state) {
-    const RoutesSpec spec = routes(state);
+    const table::RoutesSpec spec = routes(state);
     size_t size = 0;
-    for (auto _ : state) size = build_routes(spec)->size();
+    for (auto _ : state) size = table::build_routes(spec)->size();
     const auto count = static_cast<double>(spec.rules.size());
     state.counters["bytes_a_route"] = static_cast<double>(size) / count;
 }
 BENCHMARK(build)->Apply(shapes);
 
 void verify(benchmark::State& state) {
-    const Bytes bytes = *build_routes(routes(state));
-    for (auto _ : state) benchmark::DoNotOptimize(RoutesView::verify(bytes));
+    const Bytes bytes = *table::build_routes(routes(state));
+    for (auto _ : state) benchmark::DoNotOptimize(table::RoutesView::verify(bytes));
 }
 BENCHMARK(verify)->Apply(shapes);
 
 void digest_of(benchmark::State& state) {
-    const Bytes bytes = *build_routes(routes(state));
-    for (auto _ : state) benchmark::DoNotOptimize(digest(bytes));
+    const Bytes bytes = *table::build_routes(routes(state));
+    for (auto _ : state) benchmark::DoNotOptimize(table::digest(bytes));
 }
 BENCHMARK(digest_of)->Apply(shapes);
 
-void attach(benchmark::State& state) {
-    const Bytes bytes = *build_routes(routes(100'000, 1));
-    for (auto _ : state) benchmark::DoNotOptimize(RoutesView::attach(bytes));
+// Bytes by what they are for, as counters; the time says nothing.
+void anatomy(benchmark::State& state) {
+    const Bytes bytes = *table::build_routes(routes(state));
+    const auto view = table::RoutesView::attach(bytes);
+    for (auto _ : state) benchmark::DoNotOptimize(view);
+    const auto a_route = [&](size_t size) {
+        return static_cast<double>(size) / static_cast<double>(view->rules().size());
+    };
+    const auto of = [&](auto entries) { return a_route(entries.size_bytes()); };
+    state.counters["hosts"] = of(view->hosts()) + of(view->host_buckets());
+    state.counters["paths"] = of(view->paths()) + of(view->path_buckets()) + of(view->path_order());
+    state.counters["matches"] = of(view->matches());
+    state.counters["rules"] = of(view->rules());
+    state.counters["splits"] = of(view->splits());
+    state.counters["backends"] = of(view->backends());
+    state.counters["texts"] = a_route(view->pool().size());
 }
-BENCHMARK(attach);
+BENCHMARK(anatomy)->Apply(shapes)->Iterations(1);
 
-// Hosts in an order that no cache or predictor has seen.
-template <class Find>
-void look_up(benchmark::State& state, std::string_view label, Find find) {
-    const auto hosts = static_cast<uint32_t>(state.range(0));
-    const Bytes bytes = *build_routes(routes(hosts, 1));
-    const auto view = RoutesView::attach(bytes);
-    std::vector<std::string> names;
-    for (uint32_t i = 0; i < 4096; ++i) {
-        names.push_back(std::string(label) + host_of(i * 2654435761U % hosts));
+table::Mapping mapped(const Bytes& bytes) {
+    const auto sealed = table::seal("bench", bytes);
+    if (!sealed) std::abort();
+    auto mapping = table::Mapping::map(sealed->get());
+    if (!mapping) std::abort();
+    return std::move(*mapping);
+}
+
+// Places and runs as the steward gives them; each rule has one split.
+std::vector<uint32_t> slots_of(const table::RoutesView& view) {
+    const auto rules = static_cast<uint32_t>(view.rules().size());
+    std::vector<uint32_t> slots(3 * size_t{rules});
+    for (uint32_t i = 0; i < rules; ++i) slots[i] = rules + 2 * i;
+    std::iota(slots.begin() + rules, slots.end(), 2U);
+    return slots;
+}
+
+// All that a worker does in the turn in which it takes a table, from mapping the descriptors to
+// new requests going by it. The table before it is unmapped too.
+void swap(benchmark::State& state) {
+    const Bytes bytes = *table::build_routes(routes(state));
+    const auto segment = table::seal("bench", bytes);
+    const uint64_t digest = table::digest(bytes);
+    const auto binding = table::binding_bytes(digest, slots_of(*table::RoutesView::attach(bytes)));
+    const auto slots = table::seal("bench", binding);
+    int live_fd = -1;
+    const auto live = live::Mapping::create({.workers = 1, .load_slots = 1}, live_fd);
+    if (!segment || !slots || !live) std::abort();
+    const live::Loads loads(*live, 0);
+    exchange::Tables tables(loads, 1);
+    for (auto _ : state) {
+        exchange::Delivered delivered{
+            *table::Mapping::map(segment->get()), *table::Mapping::map(slots->get()), digest
+        };
+        auto next = tables.load_routes(std::move(delivered));
+        if (!next) state.SkipWithError("refused");
+        tables.install(std::move(*next));
     }
-    size_t next = 0;
-    for (auto _ : state) benchmark::DoNotOptimize(find(*view, names[next++ % names.size()]));
+    ::close(live_fd);
+}
+BENCHMARK(swap)->Apply(shapes);
+
+void endpoint_counts(benchmark::internal::Benchmark* bench) {
+    bench->ArgName("endpoints")->Arg(10'000)->Arg(100'000);
 }
 
-void find_exact(benchmark::State& state) {
-    look_up(state, "", [](const RoutesView& view, std::string_view host) {
-        return view.find_exact(host);
-    });
+void build_endpoints(benchmark::State& state) {
+    const table::EndpointsSpec spec = endpoints(static_cast<uint32_t>(state.range(0)));
+    size_t size = 0;
+    for (auto _ : state) size = table::build_endpoints(spec)->size();
+    state.counters["bytes_an_endpoint"] =
+        static_cast<double>(size) / static_cast<double>(state.range(0));
 }
-BENCHMARK(find_exact)->Arg(1'000)->Arg(100'000);
+BENCHMARK(build_endpoints)->Apply(endpoint_counts)->Unit(benchmark::kMillisecond);
 
-void find_nothing(benchmark::State& state) {
-    look_up(state, "x.", [](const RoutesView& view, std::string_view host) {
-        return view.find_wildcard(host);
-    });
+void verify_endpoints(benchmark::State& state) {
+    const Bytes bytes = *table::build_endpoints(endpoints(static_cast<uint32_t>(state.range(0))));
+    for (auto _ : state) benchmark::DoNotOptimize(table::EndpointsView::verify(bytes));
 }
-BENCHMARK(find_nothing)->Arg(1'000)->Arg(100'000);
+BENCHMARK(verify_endpoints)->Apply(endpoint_counts)->Unit(benchmark::kMillisecond);
 
 void find_endpoints(benchmark::State& state) {
-    const auto sets = static_cast<uint32_t>(state.range(0));
-    const Bytes bytes = *build_endpoints(endpoints(sets));
-    const auto view = EndpointsView::attach(bytes);
+    const auto count = static_cast<uint32_t>(state.range(0));
+    const Bytes bytes = *table::build_endpoints(endpoints(count));
+    const auto view = table::EndpointsView::attach(bytes);
     std::vector<uint64_t> keys;
-    for (uint32_t i = 0; i < 4096; ++i) {
-        keys.push_back(hash64(std::to_string(i * 2654435761U % sets)));
+    for (uint32_t i = 0; i < 1 << 17; ++i) {
+        keys.push_back(view->sets()[(i * 2654435761U) % view->sets().size()].backend);
     }
     size_t next = 0;
-    for (auto _ : state) benchmark::DoNotOptimize(view->find(keys[next++ % keys.size()]));
+    uint64_t sum = 0;
+    for (auto _ : state) sum += view->find(keys[next++ % keys.size()]).front().port;
+    benchmark::DoNotOptimize(sum);
 }
-BENCHMARK(find_endpoints)->Arg(1'000)->Arg(100'000);
+BENCHMARK(find_endpoints)->Apply(endpoint_counts);
 
 }  // namespace
-}  // namespace sluice::table
+}  // namespace sluice::bench
 
 BENCHMARK_MAIN();

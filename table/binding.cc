@@ -45,7 +45,7 @@ tl::expected<std::span<const uint32_t>, Refusal> binding_slots(
 
 size_t rule_slot_count(const RoutesView& routes) {
     size_t count = 0;
-    for (const Rule& rule : routes.rules()) count += 2 + size_t{rule.splits.count};
+    for (const Rule& rule : routes.rules()) count += 2 + size_t{rule.split_count};
     return count;
 }
 
@@ -55,7 +55,7 @@ tl::expected<std::span<const uint32_t>, Refusal> rule_slots(
     auto slots = binding_slots(bytes, digest, rule_slot_count(routes));
     if (!slots) return slots;
     for (size_t i = 0; i < routes.rules().size(); ++i) {
-        const size_t end = size_t{(*slots)[i]} + 1 + routes.rules()[i].splits.count;
+        const size_t end = size_t{(*slots)[i]} + 1 + routes.rules()[i].split_count;
         if (end > slots->size()) {
             return tl::unexpected<Refusal>(
                 Refusal{Reason::table_bad_reference, "a rule's slots are outside the binding"}

@@ -64,6 +64,8 @@ public:
         at_ += range.count;
         return true;
     }
+    // REQUIRES: !is_at_end().
+    void take_one() { ++at_; }
     size_t at() const { return at_; }
     bool is_at_end() const { return at_ == size_; }
 

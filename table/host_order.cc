@@ -7,14 +7,14 @@
 #include <utility>
 
 #include "table/buckets.h"
-#include "table/key.h"
+#include "table/hash.h"
 #include "table/limits.h"
 
 namespace sluice::table {
 namespace {
 
 // Any set of distinct hosts spreads under one of the first few; a bound keeps this total.
-constexpr uint64_t kSeeds = 64;
+constexpr uint32_t kSeeds = 64;
 
 const HostSpec* first_repeated(const std::vector<HostSpec>& hosts) {
     std::unordered_set<std::string_view> names;
@@ -45,7 +45,7 @@ tl::expected<HostOrder, BuildError> order_hosts(const std::vector<HostSpec>& hos
     for (const HostSpec& host : hosts) result.hosts.push_back({0, &host});
     for (result.seed = 0; result.seed < kSeeds; ++result.seed) {
         for (PlacedHost& placed : result.hosts) {
-            placed.hash = hash64(placed.host->name, result.seed);
+            placed.hash = hash_text(placed.host->name, result.seed);
         }
         if (!spreads(result.hosts, result.bits)) continue;
         std::ranges::sort(result.hosts, {}, [](const PlacedHost& placed) {

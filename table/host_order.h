@@ -11,12 +11,12 @@
 namespace sluice::table {
 
 struct PlacedHost {
-    uint64_t hash;
+    uint32_t hash;
     const HostSpec* host;
 };
 
 struct HostOrder {
-    uint64_t seed = 0;
+    uint32_t seed = 0;
     uint32_t bits = 0;
     std::vector<PlacedHost> hosts;  // by (hash, name), hence by bucket
 };

@@ -31,29 +31,52 @@ struct Range {
     bool operator==(const Range&) const = default;
 };
 
+// Found by the hash of its name (table/hash.h). Its paths stand in the order of their hashes, and
+// with more than a few of them an index says where each bucket begins.
 struct Host {
-    uint64_t hash;
-    Text name;
-    uint32_t root;  // node
-    uint32_t reserved;
-    Range regexes;  // matches with PathKind::regex, in the order they are tried
+    uint32_t hash;
+    uint32_t name_offset;
+    uint8_t name_length;
+    uint8_t path_bits;  // 2^bits buckets; with 0 bits there is one, and no offsets
+    uint16_t depths;    // how many elements its paths have: a bit each (depth_bit in table/hash.h)
+    uint32_t paths;     // first
+    uint32_t path_count;
+    uint32_t path_buckets;  // first of 2^bits + 1 offsets behind `paths`; 0 without
+    uint32_t by_regex;      // first of its matches by regex, in the order they are tried; or kNone
 };
 
-// A radix node: its label continues its parent's path. Children are consecutive and ordered by
-// first byte, which node_bytes repeats so that a search touches one cache line.
-struct Node {
-    Text label;
-    Range children;  // nodes
-    Range exact;     // matches whose path ends here
-    Range prefix;    // matches for which this is an element prefix
+// A path of one host that has matches: those for exactly it first, then those for which it is an
+// element prefix.
+struct Path {
+    uint32_t hash;
+    uint32_t text_offset;
+    uint32_t matches;  // first
+    uint16_t text_length;
+    uint8_t has_exact;
+    uint8_t has_prefix;
 };
 
+// The matches of one path, or those by regex of one host, follow one another; all but the last say
+// that there are more.
 struct Match {
     uint32_t rule;
-    uint32_t predicates;  // first
-    uint16_t predicate_count;
+    uint32_t predicates;   // first
     uint16_t path_length;  // bytes of the matched prefix, for a prefix rewrite
-    uint32_t regex;        // of the path, or kNone
+    uint8_t predicate_count;
+    uint8_t flags;  // a PathKind, and kMoreMatches
+};
+inline constexpr uint8_t kMoreMatches = 4;
+
+constexpr PathKind kind_of(const Match& match) {
+    return static_cast<PathKind>(match.flags & (kMoreMatches - 1));
+}
+constexpr bool has_more(const Match& match) {
+    return (match.flags & kMoreMatches) != 0;
+}
+
+struct RegexMatch {
+    Match match;
+    uint32_t regex;  // of the path
 };
 
 struct Predicate {
@@ -64,12 +87,21 @@ struct Predicate {
     uint8_t reserved[3];
 };
 
-// A rule whose splits or edits are those of the rule before it has the same range.
+// A rule whose splits are those of the rule before it has the same range.
 struct Rule {
     uint64_t key_high;
     uint64_t key_low;
-    Text name;
-    Range splits;
+    uint32_t name_offset;
+    uint16_t name_length;
+    uint8_t split_count;
+    uint8_t reserved;
+    uint32_t splits;  // first
+    uint32_t conduct;
+};
+
+// What a rule does to a request apart from choosing a backend: few differ, and many rules share
+// one. One whose edits are those of the one before it has the same range.
+struct Conduct {
     Range request_edits;
     Range response_edits;
     Text rewrite_path;
@@ -133,8 +165,10 @@ struct Endpoint {
     uint16_t reserved[3];
 };
 
-static_assert(sizeof(Host) == 32 && sizeof(Node) == 32 && sizeof(Match) == 16);
-static_assert(sizeof(Predicate) == 24 && sizeof(Rule) == 88 && sizeof(Split) == 12);
+static_assert(sizeof(Host) == 28 && sizeof(Path) == 16 && sizeof(Match) == 12);
+static_assert(sizeof(RegexMatch) == 16);
+static_assert(sizeof(Predicate) == 24 && sizeof(Rule) == 32 && sizeof(Split) == 12);
+static_assert(sizeof(Conduct) == 56);
 static_assert(sizeof(Redirect) == 32 && sizeof(Edit) == 20 && sizeof(Regex) == 16);
 static_assert(sizeof(Backend) == 16 && sizeof(EndpointSet) == 16 && sizeof(Endpoint) == 48);
 

@@ -28,7 +28,6 @@ bool is_aligned(const void* address, size_t alignment) {
 template <class Ours, class Theirs>
 bool borrow(std::span<const Ours>& ours, const flatbuffers::Vector<Theirs>& theirs) {
     if (theirs.size() == 0) return true;
-    if (theirs.size() == 0) return true;  // FlatBuffers aligns only what has elements
     ours = {reinterpret_cast<const Ours*>(theirs.Data()), theirs.size()};
     return is_aligned(theirs.Data(), alignof(Ours));
 }
@@ -71,21 +70,25 @@ tl::expected<RoutesView, Refusal> RoutesView::open(std::span<const std::byte> by
     RoutesView view;
     const bool aligned =
         borrow(view.host_buckets_, *root.host_buckets()) && borrow(view.hosts_, *root.hosts()) &&
-        borrow(view.nodes_, *root.nodes()) && borrow(view.node_bytes_, *root.node_bytes()) &&
-        borrow(view.matches_, *root.matches()) && borrow(view.predicates_, *root.predicates()) &&
-        borrow(view.rules_, *root.rules()) && borrow(view.splits_, *root.splits()) &&
-        borrow(view.redirects_, *root.redirects()) && borrow(view.edits_, *root.edits()) &&
-        borrow(view.regexes_, *root.regexes()) && borrow(view.backends_, *root.backends());
+        borrow(view.path_buckets_, *root.path_buckets()) && borrow(view.paths_, *root.paths()) &&
+        borrow(view.path_order_, *root.path_order()) && borrow(view.matches_, *root.matches()) &&
+        borrow(view.by_regex_, *root.by_regex()) && borrow(view.predicates_, *root.predicates()) &&
+        borrow(view.rules_, *root.rules()) && borrow(view.conducts_, *root.conducts()) &&
+        borrow(view.splits_, *root.splits()) && borrow(view.redirects_, *root.redirects()) &&
+        borrow(view.edits_, *root.edits()) && borrow(view.regexes_, *root.regexes()) &&
+        borrow(view.backends_, *root.backends());
     if (!aligned) return refused(Reason::table_corrupt, "a vector at an odd address");
     view.pool_ = reinterpret_cast<const char*>(root.pool()->data());
     view.pool_size_ = root.pool()->size();
     view.host_seed_ = root.header()->host_seed();
+    view.path_seed_ = root.header()->path_seed();
+    view.path_depth_ = root.header()->path_depth();
     view.host_bits_ = root.header()->host_bits();
     if (!has_offsets(view.host_buckets_, view.host_bits_)) {
         return refused(Reason::table_corrupt, "host buckets that do not fit the header");
     }
-    if (view.node_bytes_.size() != view.nodes_.size()) {
-        return refused(Reason::table_corrupt, "not one byte a node");
+    if (view.path_order_.size() != view.paths_.size()) {
+        return refused(Reason::table_corrupt, "paths whose order is not that of as many");
     }
     return view;
 }

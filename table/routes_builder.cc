@@ -2,19 +2,22 @@
 // then to bytes.
 #include <algorithm>
 #include <numeric>
+#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include <flatbuffers/flatbuffers.h>
 
 #include "table/buckets.h"
 #include "table/builder.h"
+#include "table/conduct_print.h"
 #include "table/host_order.h"
 #include "table/key.h"
 #include "table/limits.h"
+#include "table/path_index.h"
 #include "table/pool.h"
 #include "table/problem.h"
-#include "table/radix.h"
 #include "table/routes_generated.h"
 #include "table/schema_hash.h"
 #include "table/spec_check.h"
@@ -46,6 +49,13 @@ public:
         if (auto problem = add_backends()) return tl::unexpected<BuildError>(std::move(*problem));
         const auto order = order_hosts(spec_.hosts);
         if (!order) return tl::unexpected<BuildError>(order.error());
+        const auto path_seed = path_seed_for(spec_.hosts);
+        if (!path_seed) {
+            return tl::unexpected<BuildError>(
+                BuildError{Reason::table_too_large, "paths: no seed spreads them over the buckets"}
+            );
+        }
+        path_seed_ = *path_seed;
         for (size_t i = 0; i < spec_.rules.size(); ++i) add_rule(i);
         for (const PlacedHost& placed : order->hosts) add(placed);
         const uint64_t bytes = size();
@@ -82,16 +92,38 @@ private:
         return std::nullopt;
     }
 
-    // The rules of one object stand together and mostly share their splits and edits.
+    // The rules of one object stand together and mostly share their splits.
     void add_rule(size_t index) {
         const RuleSpec& rule = spec_.rules[index];
+        const Text name = pool_.add(rule.name);
         Rule out{};
         out.key_high = rule.key.high;
         out.key_low = rule.key.low;
-        out.name = pool_.add(rule.name);
-        out.splits = add_or_share(index, &RuleSpec::splits, &Rule::splits);
-        out.request_edits = add_or_share(index, &RuleSpec::request_edits, &Rule::request_edits);
-        out.response_edits = add_or_share(index, &RuleSpec::response_edits, &Rule::response_edits);
+        out.name_offset = name.offset;
+        out.name_length = static_cast<uint16_t>(name.length);
+        const bool shares = index != 0 && rule.splits == spec_.rules[index - 1].splits;
+        out.splits = shares ? rules_[index - 1].splits : add(rule.splits);
+        out.split_count = static_cast<uint8_t>(rule.splits.size());
+        out.conduct = conduct(rule);
+        rules_.push_back(out);
+    }
+
+    uint32_t conduct(const RuleSpec& rule) {
+        print_conduct(rule, print_);
+        const auto [place, is_new] = conduct_places_.try_emplace(print_, count_of(conducts_));
+        if (is_new) add_conduct(rule);
+        return place->second;
+    }
+
+    void add_conduct(const RuleSpec& rule) {
+        const bool first = conducts_.empty();
+        Conduct out{};
+        const auto shared = [&](const auto& edits, const auto* before, Range range) {
+            return !first && edits == *before ? range : add(edits);
+        };
+        const Conduct last = first ? Conduct{} : conducts_.back();
+        out.request_edits = shared(rule.request_edits, request_edits_, last.request_edits);
+        out.response_edits = shared(rule.response_edits, response_edits_, last.response_edits);
         out.rewrite_path = pool_.add(rule.rewrite_path);
         out.rewrite_host = pool_.add(rule.rewrite_host);
         out.redirect = rule.redirect ? add(*rule.redirect) : kNone;
@@ -102,18 +134,14 @@ private:
         out.policy = rule.policy;
         out.rewrite_kind = rule.rewrite_kind;
         out.ai = rule.ai ? 1 : 0;
-        rules_.push_back(out);
+        request_edits_ = &rule.request_edits;
+        response_edits_ = &rule.response_edits;
+        conducts_.push_back(out);
     }
 
-    template <class List>
-    Range add_or_share(size_t index, List RuleSpec::* list, Range Rule::* range) {
-        const List& entries = spec_.rules[index].*list;
-        if (index == 0 || entries != spec_.rules[index - 1].*list) return add(entries);
-        return rules_[index - 1].*range;
-    }
-
-    Range add(const std::vector<SplitSpec>& splits) {
-        const uint32_t first = count_of(splits_);
+    // The first of them; 0 when there are none.
+    uint32_t add(const std::vector<SplitSpec>& splits) {
+        const uint32_t first = splits.empty() ? 0 : count_of(splits_);
         for (const SplitSpec& split : splits) {
             Split out{};
             out.weight = split.weight;
@@ -121,7 +149,7 @@ private:
             out.reason = static_cast<uint32_t>(split.refuse);
             splits_.push_back(out);
         }
-        return range_from(first, splits_);
+        return first;
     }
 
     Range add(const std::vector<EditSpec>& edits) {
@@ -148,58 +176,82 @@ private:
         return count_of(redirects_) - 1;
     }
 
-    // Nodes with their matches, front to back, then the matches by regex.
+    // Paths with their matches, in the order of the index, then the matches by regex.
     void add(const PlacedHost& placed) {
         const std::vector<MatchSpec>& matches = placed.host->matches;
-        std::vector<RadixEntry> entries;
+        std::vector<PathEntry> entries;
         for (uint32_t i = 0; i < matches.size(); ++i) {
             if (matches[i].path_kind == PathKind::regex) continue;
             entries.push_back({matches[i].path, matches[i].path_kind, i});
         }
+        const Text name = pool_.add(placed.host->name);
         Host out{};
         out.hash = placed.hash;
-        out.name = pool_.add(placed.host->name);
-        out.root = entries.empty() ? kNone : count_of(nodes_);
-        const uint32_t root = count_of(nodes_);
-        for (const RadixNode& node : make_radix(entries)) add(node, root, matches);
-        const uint32_t first_regex = count_of(matches_);
-        for (const MatchSpec& match : matches) {
-            if (match.path_kind == PathKind::regex) add(match);
-        }
-        out.regexes = range_from(first_regex, matches_);
+        out.name_offset = name.offset;
+        out.name_length = static_cast<uint8_t>(name.length);
+        const PathIndex index = index_paths(entries, path_seed_);
+        add(index, out);
+        for (const IndexedPath& path : index.paths) add(path, matches);
+        out.by_regex = add_by_regex(matches);
         hosts_.push_back(out);
     }
 
-    void add(const RadixNode& node, uint32_t root, const std::vector<MatchSpec>& matches) {
-        Node out{};
-        out.label = pool_.add(node.label);
-        if (node.children.count != 0) {
-            out.children = {root + node.children.first, node.children.count};
+    void add(const PathIndex& index, Host& out) {
+        if (index.paths.empty()) return;
+        out.depths = index.depths;
+        deepest_ = std::max(deepest_, static_cast<uint32_t>(index.deepest));
+        out.paths = count_of(paths_);
+        out.path_count = count_of(index.paths);
+        out.path_bits = static_cast<uint8_t>(path_bits_for(index.paths.size()));
+        path_order_.insert(path_order_.end(), index.order.begin(), index.order.end());
+        if (out.path_bits == 0) return;
+        out.path_buckets = count_of(path_buckets_);
+        const auto offsets =
+            make_buckets(std::span(index.paths), out.path_bits, &IndexedPath::hash);
+        path_buckets_.insert(path_buckets_.end(), offsets.begin(), offsets.end());
+    }
+
+    void add(const IndexedPath& path, const std::vector<MatchSpec>& matches) {
+        const Text text = pool_.add(path.text);
+        Path out{};
+        out.hash = path.hash;
+        out.text_offset = text.offset;
+        out.text_length = static_cast<uint16_t>(text.length);
+        out.matches = count_of(matches_);
+        for (const PathEntry& entry : path.matches) {
+            matches_.push_back(written(matches[entry.match], &entry != &path.matches.back()));
+            out.has_exact |= static_cast<uint8_t>(entry.kind == PathKind::exact);
+            out.has_prefix |= static_cast<uint8_t>(entry.kind == PathKind::prefix);
         }
-        out.exact = add(node.exact, matches);
-        out.prefix = add(node.prefix, matches);
-        nodes_.push_back(out);
-        node_bytes_.push_back(node.label.empty() ? 0 : static_cast<uint8_t>(node.label.front()));
+        paths_.push_back(out);
     }
 
-    Range add(std::span<const RadixEntry> entries, const std::vector<MatchSpec>& matches) {
-        const uint32_t first = count_of(matches_);
-        for (const RadixEntry& entry : entries) add(matches[entry.match]);
-        return range_from(first, matches_);
+    // The first of them; kNone when there are none.
+    uint32_t add_by_regex(const std::vector<MatchSpec>& matches) {
+        const uint32_t first = count_of(by_regex_);
+        for (const MatchSpec& match : matches) {
+            if (match.path_kind != PathKind::regex) continue;
+            by_regex_.push_back({written(match, true), regex(match.path)});
+        }
+        if (first == count_of(by_regex_)) return kNone;
+        by_regex_.back().match.flags &= static_cast<uint8_t>(~kMoreMatches);
+        return first;
     }
 
-    void add(const MatchSpec& match) {
-        const bool by_regex = match.path_kind == PathKind::regex;
-        Match out{};
-        out.rule = match.rule;
+    Match written(const MatchSpec& match, bool more) {
         const uint32_t first = count_of(predicates_);
         for (const PredicateSpec& predicate : match.predicates) add(predicate);
         const Range predicates = range_from(first, predicates_);
+        Match out{};
+        out.rule = match.rule;
         out.predicates = predicates.first;
-        out.predicate_count = static_cast<uint16_t>(predicates.count);
-        out.path_length = by_regex ? 0 : static_cast<uint16_t>(match.path.size());
-        out.regex = by_regex ? regex(match.path) : kNone;
-        matches_.push_back(out);
+        out.predicate_count = static_cast<uint8_t>(predicates.count);
+        if (match.path_kind != PathKind::regex) {
+            out.path_length = static_cast<uint16_t>(match.path.size());
+        }
+        out.flags = static_cast<uint8_t>(match.path_kind);
+        if (more) out.flags |= kMoreMatches;
+        return out;
     }
 
     void add(const PredicateSpec& predicate) {
@@ -220,9 +272,10 @@ private:
 
     uint64_t size() const {
         const auto of = [](const auto& entries) { return entries.size() * sizeof(entries[0]); };
-        return of(hosts_) + of(nodes_) + of(node_bytes_) + of(matches_) + of(predicates_) +
-               of(rules_) + of(splits_) + of(redirects_) + of(edits_) + of(regexes_) +
-               of(backends_) + pool_.bytes().size() + 2 * sizeof(uint32_t) * hosts_.size() + 512;
+        return of(hosts_) + of(path_buckets_) + of(paths_) + of(path_order_) + of(matches_) +
+               of(by_regex_) + of(predicates_) + of(rules_) + of(conducts_) + of(splits_) +
+               of(redirects_) + of(edits_) + of(regexes_) + of(backends_) + pool_.bytes().size() +
+               2 * sizeof(uint32_t) * hosts_.size() + 512;
     }
 
     Bytes written(const HostOrder& order, uint64_t size_hint) const;
@@ -230,13 +283,22 @@ private:
     const RoutesSpec& spec_;
     std::vector<uint32_t> backend_places_;  // by index in the spec
     std::unordered_map<std::string_view, uint32_t> regex_places_;
+    std::unordered_map<std::string, uint32_t> conduct_places_;  // by print
+    std::string print_;                                         // of the rule in hand
+    const std::vector<EditSpec>* request_edits_ = nullptr;      // of the last conduct
+    const std::vector<EditSpec>* response_edits_ = nullptr;
+    uint32_t path_seed_ = 0;
+    uint32_t deepest_ = 0;  // elements of the deepest path
     Pool pool_;
     std::vector<Host> hosts_;
-    std::vector<Node> nodes_;
-    std::vector<uint8_t> node_bytes_;
+    std::vector<uint32_t> path_buckets_;
+    std::vector<Path> paths_;
+    std::vector<uint32_t> path_order_;
     std::vector<Match> matches_;
+    std::vector<RegexMatch> by_regex_;
     std::vector<Predicate> predicates_;
     std::vector<Rule> rules_;
+    std::vector<Conduct> conducts_;
     std::vector<Split> splits_;
     std::vector<Redirect> redirects_;
     std::vector<Edit> edits_;
@@ -255,11 +317,14 @@ Bytes RoutesBuilder::written(const HostOrder& order, uint64_t size_hint) const {
     flatbuffers::FlatBufferBuilder builder(size_hint);
     const auto host_buckets = builder.CreateVector(buckets);
     const auto hosts = vector_of<fbs::Host>(builder, hosts_);
-    const auto nodes = vector_of<fbs::Node>(builder, nodes_);
-    const auto node_bytes = builder.CreateVector(node_bytes_);
+    const auto path_buckets = builder.CreateVector(path_buckets_);
+    const auto paths = vector_of<fbs::Path>(builder, paths_);
+    const auto path_order = builder.CreateVector(path_order_);
     const auto matches = vector_of<fbs::Match>(builder, matches_);
+    const auto by_regex = vector_of<fbs::RegexMatch>(builder, by_regex_);
     const auto predicates = vector_of<fbs::Predicate>(builder, predicates_);
     const auto rules = vector_of<fbs::Rule>(builder, rules_);
+    const auto conducts = vector_of<fbs::Conduct>(builder, conducts_);
     const auto splits = vector_of<fbs::Split>(builder, splits_);
     const auto redirects = vector_of<fbs::Redirect>(builder, redirects_);
     const auto edits = vector_of<fbs::Edit>(builder, edits_);
@@ -268,7 +333,7 @@ Bytes RoutesBuilder::written(const HostOrder& order, uint64_t size_hint) const {
     const std::string& bytes = pool_.bytes();
     const auto pool =
         builder.CreateVector(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-    const fbs::RoutesHeader header(kSchemaHash, order.seed, order.bits, 0);
+    const fbs::RoutesHeader header(kSchemaHash, order.seed, path_seed_, order.bits, deepest_);
     fbs::FinishRoutesBuffer(
         builder,
         fbs::CreateRoutes(
@@ -276,11 +341,14 @@ Bytes RoutesBuilder::written(const HostOrder& order, uint64_t size_hint) const {
             &header,
             host_buckets,
             hosts,
-            nodes,
-            node_bytes,
+            path_buckets,
+            paths,
+            path_order,
             matches,
+            by_regex,
             predicates,
             rules,
+            conducts,
             splits,
             redirects,
             edits,

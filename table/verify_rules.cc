@@ -16,6 +16,7 @@ class RulesCheck {
 public:
     explicit RulesCheck(const RoutesView& view)
         : view_(view),
+          conducts_(view.conducts().size()),
           splits_(view.splits().size()),
           edits_(view.edits().size()),
           redirects_(view.redirects().size()) {}
@@ -27,10 +28,16 @@ public:
         for (size_t i = 0; i < view_.regexes().size(); ++i) {
             if (const Flaw flaw = check(view_.regexes()[i])) return refusal("regexes", i, flaw);
         }
+        for (size_t i = 0; i < view_.conducts().size(); ++i) {
+            const Conduct& before = i == 0 ? kNoConduct : view_.conducts()[i - 1];
+            const Flaw flaw = check(view_.conducts()[i], before);
+            if (flaw) return refusal("conducts", i, flaw);
+        }
         for (size_t i = 0; i < view_.rules().size(); ++i) {
             const Rule& before = i == 0 ? kNoRule : view_.rules()[i - 1];
             if (const Flaw flaw = check(view_.rules()[i], before)) return refusal("rules", i, flaw);
         }
+        if (!conducts_.is_at_end()) return refusal("conducts", conducts_.at(), kUnowned);
         if (!splits_.is_at_end()) return refusal("splits", splits_.at(), kUnowned);
         if (!edits_.is_at_end()) return refusal("edits", edits_.at(), kUnowned);
         if (!redirects_.is_at_end()) return refusal("redirects", redirects_.at(), kUnowned);
@@ -39,6 +46,7 @@ public:
 
 private:
     static constexpr Rule kNoRule{};
+    static constexpr Conduct kNoConduct{};
     static constexpr Flaw kUnowned{Reason::table_bad_reference, "belongs to no rule"};
 
     Flaw check_backend(size_t index) const {
@@ -63,39 +71,54 @@ private:
     }
 
     Flaw check(const Rule& rule, const Rule& before) {
-        if (!holds(view_, rule.name)) return bad_reference("name outside the pool");
-        if (rule.name.length > limits::kNameBytes) return too_large("name");
-        if (!is_known(rule.policy, BalancePolicy::round_robin)) return bad_value("policy");
-        if (rule.ai > 1) return bad_value("ai is neither 0 nor 1");
+        if (!holds(view_, {rule.name_offset, rule.name_length})) {
+            return bad_reference("name outside the pool");
+        }
+        if (rule.name_length > limits::kNameBytes) return too_large("name");
         if (rule.reserved != 0) return bad_value("reserved bytes");
-        if (const Flaw flaw = check_clocks(rule)) return flaw;
-        if (const Flaw flaw = check_splits(rule, before.splits)) return flaw;
-        if (const Flaw flaw = check_path(rule.rewrite_kind, rule.rewrite_path)) return flaw;
-        if (const Flaw flaw = check_authority(rule.rewrite_host)) return flaw;
-        if (const Flaw flaw = check_edits(rule.request_edits, before.request_edits)) return flaw;
-        if (const Flaw flaw = check_edits(rule.response_edits, before.response_edits)) return flaw;
-        return check_redirect(rule.redirect);
+        // Conducts stand in the order in which rules first name them.
+        if (rule.conduct > conducts_.at()) return bad_reference("conduct that is not the next");
+        if (rule.conduct == conducts_.at()) {
+            if (conducts_.is_at_end()) return bad_reference("conduct outside");
+            conducts_.take_one();
+        }
+        return check_splits(rule, before);
     }
 
-    static Flaw check_clocks(const Rule& rule) {
-        for (const uint32_t clock : {rule.connect_ms, rule.first_byte_ms, rule.idle_ms}) {
-            if (clock == 0 || clock > limits::kTimeoutMs) return bad_value("clock out of bounds");
+    Flaw check_splits(const Rule& rule, const Rule& before) {
+        if (rule.split_count == 0 && view_.conduct_of(rule).redirect == kNone) {
+            return bad_value("neither splits nor redirect");
         }
-        if (rule.request_ms > limits::kTimeoutMs) return bad_value("clock out of bounds");
+        if (rule.splits == before.splits && rule.split_count == before.split_count) return {};
+        if (!splits_.take({rule.splits, rule.split_count})) {
+            return bad_reference("splits that are not the next");
+        }
+        if (rule.split_count > limits::kSplitsPerRule) return too_large("splits");
+        for (const Split& split : view_.splits_of(rule)) {
+            if (const Flaw flaw = check(split)) return flaw;
+        }
         return {};
     }
 
-    Flaw check_splits(const Rule& rule, Range before) {
-        if (rule.splits.count == 0 && rule.redirect == kNone) {
-            return bad_value("neither splits nor redirect");
+    Flaw check(const Conduct& conduct, const Conduct& before) {
+        if (!is_known(conduct.policy, BalancePolicy::round_robin)) return bad_value("policy");
+        if (conduct.ai > 1) return bad_value("ai is neither 0 nor 1");
+        if (conduct.reserved != 0) return bad_value("reserved bytes");
+        if (const Flaw flaw = check_clocks(conduct)) return flaw;
+        if (const Flaw flaw = check_path(conduct.rewrite_kind, conduct.rewrite_path)) return flaw;
+        if (const Flaw flaw = check_authority(conduct.rewrite_host)) return flaw;
+        if (const Flaw flaw = check_edits(conduct.request_edits, before.request_edits)) return flaw;
+        if (const Flaw flaw = check_edits(conduct.response_edits, before.response_edits)) {
+            return flaw;
         }
-        if (rule.splits == before) return {};
-        if (!splits_.take(rule.splits)) return bad_reference("splits that are not the next");
-        if (rule.splits.count > limits::kSplitsPerRule) return too_large("splits");
-        const auto splits = view_.splits().subspan(rule.splits.first, rule.splits.count);
-        for (const Split& split : splits) {
-            if (const Flaw flaw = check(split)) return flaw;
+        return check_redirect(conduct.redirect);
+    }
+
+    static Flaw check_clocks(const Conduct& conduct) {
+        for (const uint32_t clock : {conduct.connect_ms, conduct.first_byte_ms, conduct.idle_ms}) {
+            if (clock == 0 || clock > limits::kTimeoutMs) return bad_value("clock out of bounds");
         }
+        if (conduct.request_ms > limits::kTimeoutMs) return bad_value("clock out of bounds");
         return {};
     }
 
@@ -159,6 +182,7 @@ private:
 
     const RoutesView& view_;
     size_t pattern_bytes_ = 0;
+    Cursor conducts_;
     Cursor splits_;
     Cursor edits_;
     Cursor redirects_;

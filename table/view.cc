@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "table/buckets.h"
-#include "table/key.h"
+#include "table/hash.h"
 #include "table/limits.h"
 #include "table/schema_hash.h"
 #include "table/verify.h"
@@ -31,18 +31,14 @@ tl::expected<RoutesView, Refusal> RoutesView::verify(std::span<const std::byte> 
     return view;
 }
 
-const Host* RoutesView::find(std::string_view name) const {
+const Host* RoutesView::find(std::string_view host) const {
     if (hosts_.empty()) return nullptr;
-    const uint64_t hash = hash64(name, host_seed_);
+    const uint32_t hash = hash_text(host, host_seed_);
     const Range bucket = bucket_at(host_buckets_, bucket_of(hash, host_bits_));
-    for (const Host& host : hosts_.subspan(bucket.first, bucket.count)) {
-        if (host.hash == hash && text(host.name) == name) return &host;
+    for (const Host& one : hosts_.subspan(bucket.first, bucket.count)) {
+        if (one.hash == hash && name(one) == host) return &one;
     }
     return nullptr;
-}
-
-const Host* RoutesView::find_exact(std::string_view host) const {
-    return find(host);
 }
 
 const Host* RoutesView::find_wildcard(std::string_view host) const {

@@ -30,30 +30,97 @@ public:
     static tl::expected<RoutesView, Refusal> attach(std::span<const std::byte> bytes);
 
     // Host look-up: `host` is lower case without port or trailing dot. nullptr when absent.
-    const Host* find_exact(std::string_view host) const;
+    const Host* find_exact(std::string_view host) const { return find(host); }
     // "a.b.c" finds "*.b.c": exactly one label, as networking.k8s.io/v1 Ingress says.
     const Host* find_wildcard(std::string_view host) const;
     const Host* any_host() const { return any_host_; }
+    // The host's path that is `text`, whose hash (table/hash.h, by path_seed()) is `hash`; nullptr
+    // when it has none. Inline: a request asks for each beginning of its path.
+    const Path* find_path(const Host& host, uint32_t hash, std::string_view text) const {
+        const Path* path = paths_.data() + host.paths;
+        const Path* end = path + host.path_count;
+        if (host.path_bits != 0) {
+            const uint32_t* const bucket =
+                path_buckets_.data() + host.path_buckets + (hash >> (32 - host.path_bits));
+            end = path + bucket[1];
+            path += bucket[0];
+        }
+        for (; path != end; ++path) {
+            if (path->hash == hash && this->text(*path) == text) return path;
+        }
+        return nullptr;
+    }
 
     std::string_view text(Text place) const { return {pool_ + place.offset, place.length}; }
+    std::string_view text(const Path& path) const {
+        return {pool_ + path.text_offset, path.text_length};
+    }
+    std::string_view name(const Host& host) const {
+        return {pool_ + host.name_offset, host.name_length};
+    }
+    std::string_view name(const Rule& rule) const {
+        return {pool_ + rule.name_offset, rule.name_length};
+    }
+
+    std::span<const Path> paths_of(const Host& host) const {
+        return paths_.subspan(host.paths, host.path_count);
+    }
+    // Of paths_of(host) in the order of their texts, as indexes.
+    std::span<const uint32_t> path_order_of(const Host& host) const {
+        return path_order_.subspan(host.paths, host.path_count);
+    }
+    std::span<const Predicate> predicates_of(const Match& match) const {
+        return predicates_.subspan(match.predicates, match.predicate_count);
+    }
+    std::span<const Split> splits_of(const Rule& rule) const {
+        return splits_.subspan(rule.splits, rule.split_count);
+    }
+    // Calls visit(match) for the matches of one kind of a path, in order, until one returns true.
+    template <class Visit>
+    bool any_match(const Path& path, PathKind kind, Visit visit) const {
+        for (const Match* match = matches_.data() + path.matches;; ++match) {
+            if (kind_of(*match) == kind && visit(*match)) return true;
+            if (!has_more(*match)) return false;
+        }
+    }
+    // The same for a host's matches by regex.
+    template <class Visit>
+    bool any_match_by_regex(const Host& host, Visit visit) const {
+        if (host.by_regex == kNone) return false;
+        for (const RegexMatch* one = by_regex_.data() + host.by_regex;; ++one) {
+            if (visit(one->match)) return true;
+            if (!has_more(one->match)) return false;
+        }
+    }
+    const Conduct& conduct_of(const Rule& rule) const { return conducts_[rule.conduct]; }
+    // Index of its path's regex. REQUIRES: `match` is one by regex of this view.
+    uint32_t regex_of(const Match& match) const {
+        return reinterpret_cast<const RegexMatch*>(&match)->regex;  // it is the first member
+    }
 
     std::span<const Host> hosts() const { return hosts_; }
-    std::span<const Node> nodes() const { return nodes_; }
-    // node_bytes()[i] is the first byte of nodes()[i]'s label.
-    std::span<const uint8_t> node_bytes() const { return node_bytes_; }
+    std::span<const Path> paths() const { return paths_; }
     std::span<const Match> matches() const { return matches_; }
+    std::span<const RegexMatch> by_regex() const { return by_regex_; }
     std::span<const Predicate> predicates() const { return predicates_; }
     std::span<const Rule> rules() const { return rules_; }
+    std::span<const Conduct> conducts() const { return conducts_; }
     std::span<const Split> splits() const { return splits_; }
     std::span<const Redirect> redirects() const { return redirects_; }
     std::span<const Edit> edits() const { return edits_; }
     std::span<const Regex> regexes() const { return regexes_; }
     std::span<const Backend> backends() const { return backends_; }
 
-    // The index over hosts and the pool as a whole, for verify().
-    uint64_t host_seed() const { return host_seed_; }
+    // Of the hashes of paths, and how many elements the deepest of them has.
+    uint32_t path_seed() const { return path_seed_; }
+    uint32_t path_depth() const { return path_depth_; }
+
+    // The indexes over hosts and paths and the pool as a whole, for verify().
+    uint32_t host_seed() const { return host_seed_; }
     uint32_t host_bits() const { return host_bits_; }
     std::span<const uint32_t> host_buckets() const { return host_buckets_; }
+    std::span<const uint32_t> path_buckets() const { return path_buckets_; }
+    std::span<const uint32_t> path_order() const { return path_order_; }
     std::string_view pool() const { return {pool_, pool_size_}; }
 
 private:
@@ -62,15 +129,20 @@ private:
     const char* pool_ = nullptr;
     size_t pool_size_ = 0;
     const Host* any_host_ = nullptr;
-    uint64_t host_seed_ = 0;
+    uint32_t host_seed_ = 0;
+    uint32_t path_seed_ = 0;
+    uint32_t path_depth_ = 0;
     uint32_t host_bits_ = 0;
     std::span<const uint32_t> host_buckets_;  // 2^bits + 1 offsets into hosts
     std::span<const Host> hosts_;
-    std::span<const Node> nodes_;
-    std::span<const uint8_t> node_bytes_;
+    std::span<const uint32_t> path_buckets_;
+    std::span<const Path> paths_;
+    std::span<const uint32_t> path_order_;
     std::span<const Match> matches_;
+    std::span<const RegexMatch> by_regex_;
     std::span<const Predicate> predicates_;
     std::span<const Rule> rules_;
+    std::span<const Conduct> conducts_;
     std::span<const Split> splits_;
     std::span<const Redirect> redirects_;
     std::span<const Edit> edits_;

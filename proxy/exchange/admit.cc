@@ -41,7 +41,7 @@ void Exchange::admit() {
     account_.describe(head);
     if (head.wants_upgrade) return refuse(Reason::upgrade_unsupported);
     if (!route(head)) return;
-    if (rule_->redirect != table::kNone) return redirect(head);
+    if (routes_->view.conduct_of(*rule_).redirect != table::kNone) return redirect(head);
     stage_request(head);
 }
 
@@ -67,11 +67,12 @@ bool Exchange::route(const http::RequestHead& head) {
     rule_ = matched.rule;
     match_ = matched.match;
     account_.route(routes_->slot_of(*rule_), rule_->key_low);
-    ai_ = ai_ || rule_->ai != 0;
-    connect_ns_ = rule_->connect_ms * kNsPerMs;
-    first_byte_ns_ = rule_->first_byte_ms * kNsPerMs;
-    idle_ns_ = rule_->idle_ms * kNsPerMs;
-    if (rule_->request_ms != 0) total_at_ = services_.now + rule_->request_ms * kNsPerMs;
+    const table::Conduct& conduct = routes_->view.conduct_of(*rule_);
+    ai_ = ai_ || conduct.ai != 0;
+    connect_ns_ = conduct.connect_ms * kNsPerMs;
+    first_byte_ns_ = conduct.first_byte_ms * kNsPerMs;
+    idle_ns_ = conduct.idle_ms * kNsPerMs;
+    if (conduct.request_ms != 0) total_at_ = services_.now + conduct.request_ms * kNsPerMs;
     return true;
 }
 
@@ -100,7 +101,7 @@ Reason Exchange::rewrite_fields(http::RequestHead& head) {
     head.fields.drop(http::FieldId::expect);
     const Reason full = http::rebuild_forwarded(head, client_.peer(), services_.scratch.text);
     if (full != Reason::ok) return full;
-    return filter::edit(routes_->view, rule_->request_edits, head.fields);
+    return filter::edit(routes_->view, routes_->view.conduct_of(*rule_).request_edits, head.fields);
 }
 
 // A request that is refused here has cost no connection.

@@ -18,7 +18,7 @@ Reason Exchange::choose_backend() {
     if (split->backend == table::kNone) return static_cast<Reason>(split->reason);
     backend_ = split->backend;
     backend_key_ = view.backends()[backend_].key;
-    policy_ = rule_->policy;
+    policy_ = view.conduct_of(*rule_).policy;
     return Reason::ok;
 }
 
@@ -79,8 +79,9 @@ void Exchange::release_upstream(bool reusable, bool failed) {
 // Too many generations are mapped and this one is the oldest: what the response still needs of it
 // is copied (design 10.4).
 void Exchange::let_go() {
+    const table::Conduct& conduct = routes_->view.conduct_of(*rule_);
     kept_edits_ =
-        std::make_unique<filter::Edits>(filter::copy(routes_->view, rule_->response_edits));
+        std::make_unique<filter::Edits>(filter::copy(routes_->view, conduct.response_edits));
     rule_ = nullptr;
     match_ = nullptr;
     routes_.release();

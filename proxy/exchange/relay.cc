@@ -232,8 +232,12 @@ bool Exchange::commit_head() {
         fail(failure);
         return false;
     }
-    Reason full = kept_edits_ ? filter::edit(*kept_edits_, head.fields)
-                              : filter::edit(routes_->view, rule_->response_edits, head.fields);
+    Reason full =
+        kept_edits_
+            ? filter::edit(*kept_edits_, head.fields)
+            : filter::edit(
+                  routes_->view, routes_->view.conduct_of(*rule_).response_edits, head.fields
+              );
     if (head.fields.find(http::FieldId::x_request_id) == nullptr) {
         const std::string_view id(request_id_.data(), request_id_bytes_);
         if (!head.fields.add("x-request-id", id, http::FieldId::x_request_id)) {

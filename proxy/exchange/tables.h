@@ -41,7 +41,7 @@ struct Routes {
         return slots[slots[static_cast<size_t>(&rule - view.rules().data())]];
     }
     live::Slot slot_of(const table::Rule& rule, const table::Split& split) const {
-        const size_t place = static_cast<size_t>(&split - view.splits().data()) - rule.splits.first;
+        const size_t place = static_cast<size_t>(&split - view.splits_of(rule).data());
         return slots[slots[static_cast<size_t>(&rule - view.rules().data())] + 1 + place];
     }
 };

@@ -109,9 +109,11 @@ Target rewrite(
     http::Scratch& scratch
 ) {
     Target result{head.target, head.authority, Reason::ok};
-    if (rule.rewrite_host.length != 0) result.authority = routes.text(rule.rewrite_host);
-    if (rule.rewrite_kind == table::RewriteKind::none && head.target_is_canonical) return result;
-    const Path path = new_path(rule.rewrite_kind, head.path, match, routes.text(rule.rewrite_path));
+    const table::Conduct& conduct = routes.conduct_of(rule);
+    if (conduct.rewrite_host.length != 0) result.authority = routes.text(conduct.rewrite_host);
+    if (conduct.rewrite_kind == table::RewriteKind::none && head.target_is_canonical) return result;
+    const std::string_view replacement = routes.text(conduct.rewrite_path);
+    const Path path = new_path(conduct.rewrite_kind, head.path, match, replacement);
     const auto target = join({path.begin, path.rest, question_mark(head), head.query}, scratch);
     if (!target) return {{}, {}, Reason::head_too_large};
     result.target = *target;
@@ -126,7 +128,7 @@ Location redirect(
     std::string_view scheme,
     http::Scratch& scratch
 ) {
-    const table::Redirect& wanted = routes.redirects()[rule.redirect];
+    const table::Redirect& wanted = routes.redirects()[routes.conduct_of(rule).redirect];
     const std::string_view from_path = head.path.starts_with('/') ? head.path : "/";
     const Path path = new_path(wanted.path_kind, from_path, match, routes.text(wanted.path));
     const std::string_view to_host = wanted.host.length != 0 ? routes.text(wanted.host) : head.host;

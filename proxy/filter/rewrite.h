@@ -25,7 +25,7 @@ Target rewrite(
     http::Scratch& scratch
 );
 
-// Location of a redirect rule's answer, absolute. REQUIRES: rule.redirect != kNone.
+// Location of a redirect rule's answer, absolute. REQUIRES: its conduct has one.
 struct Location {
     std::string_view location;
     uint16_t status = 302;

@@ -1,8 +1,8 @@
-// Request to rule: the walk over hosts, one radix descent per host, then candidates in the order
-// that the compiler resolved. Nothing here allocates, locks or fails.
+// Request to rule: the walk over hosts, the beginnings of the path in each host's index, then
+// candidates in the order that the compiler resolved. Nothing here allocates, locks or fails.
 #include "proxy/route/match.h"
 
-#include "proxy/route/descent.h"
+#include "proxy/route/beginnings.h"
 #include "proxy/route/predicate.h"
 
 namespace sluice::route {
@@ -11,53 +11,47 @@ namespace {
 class Search {
 public:
     Search(const table::RoutesView& routes, const Regexes& regexes, const http::RequestHead& head)
-        : routes_(routes), regexes_(regexes), head_(head) {}
+        : routes_(routes), regexes_(regexes), head_(head), beginnings_(routes, head.path) {}
 
     // The first candidate of the host whose path and predicates hold; nullptr when there is none.
     const table::Match* in_host(const table::Host& host) const {
-        const Descent found(routes_, host, head_.path);
-        if (found.exact != nullptr) {
-            if (const auto* match = first_holding(found.exact->exact)) return match;
-        }
-        if (host.regexes.count != 0) {
-            if (const auto* match = first_regex(host.regexes)) return match;
-        }
         const table::Match* result = nullptr;
-        found.any_prefix([&](table::Range range) {
-            result = first_holding(range);
-            return result != nullptr;
+        const auto take = [&](const table::Match& match) {
+            if (!holds(match)) return false;
+            result = &match;
+            return true;
+        };
+        const table::Path* const whole = beginnings_.whole(host);
+        if (whole != nullptr && whole->has_exact != 0 &&
+            routes_.any_match(*whole, table::PathKind::exact, take)) {
+            return result;
+        }
+        // Predicates first: they are cheaper than a regex over the path.
+        const auto take_by_regex = [&](const table::Match& match) {
+            if (!holds(match)) return false;
+            if (!regexes_.matches(routes_.regex_of(match), head_.path)) return false;
+            result = &match;
+            return true;
+        };
+        if (routes_.any_match_by_regex(host, take_by_regex)) return result;
+        beginnings_.any_prefix(host, [&](const table::Path& path) {
+            return routes_.any_match(path, table::PathKind::prefix, take);
         });
         return result;
     }
 
 private:
     bool holds(const table::Match& match) const {
-        if (match.predicate_count == 0) return true;
-        const auto all = routes_.predicates().subspan(match.predicates, match.predicate_count);
-        for (const table::Predicate& predicate : all) {
+        for (const table::Predicate& predicate : routes_.predicates_of(match)) {
             if (!predicate_holds(routes_, regexes_, predicate, head_)) return false;
         }
         return true;
     }
 
-    const table::Match* first_holding(table::Range range) const {
-        for (const table::Match& match : routes_.matches().subspan(range.first, range.count)) {
-            if (holds(match)) return &match;
-        }
-        return nullptr;
-    }
-
-    // Predicates first: they are cheaper than a regex over the path.
-    const table::Match* first_regex(table::Range range) const {
-        for (const table::Match& match : routes_.matches().subspan(range.first, range.count)) {
-            if (holds(match) && regexes_.matches(match.regex, head_.path)) return &match;
-        }
-        return nullptr;
-    }
-
     const table::RoutesView& routes_;
     const Regexes& regexes_;
     const http::RequestHead& head_;
+    Beginnings beginnings_;
 };
 
 }  // namespace

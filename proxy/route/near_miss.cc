@@ -3,11 +3,9 @@
 #include "proxy/route/near_miss.h"
 
 #include <algorithm>
-#include <array>
 
+#include "proxy/route/beginnings.h"
 #include "proxy/route/closest.h"
-#include "proxy/route/descent.h"
-#include "table/limits.h"
 
 namespace sluice::route {
 namespace {
@@ -47,7 +45,7 @@ constexpr uint32_t kMostCandidates = 1000;
 bool takes_method(
     const table::RoutesView& routes, const table::Match& match, std::string_view method
 ) {
-    const auto all = routes.predicates().subspan(match.predicates, match.predicate_count);
+    const auto all = routes.predicates_of(match);
     return std::none_of(all.begin(), all.end(), [&](const table::Predicate& predicate) {
         return predicate.kind == table::PredicateKind::method &&
                routes.text(predicate.value) != method;
@@ -59,20 +57,22 @@ bool takes_method(
 Refusing what_refuses(
     const table::RoutesView& routes, const table::Host& host, const http::RequestHead& head
 ) {
-    const Descent found(routes, host, head.path);
     Refusing refusing = Refusing::nothing;
     uint32_t left = kMostCandidates;
-    const auto look_at = [&](table::Range range) {
-        const uint32_t count = std::min(range.count, left);
-        left -= count;
-        for (const table::Match& match : routes.matches().subspan(range.first, count)) {
-            const bool method_fits = takes_method(routes, match, head.method);
-            if (method_fits) refusing = Refusing::conditions;
-            if (refusing == Refusing::nothing) refusing = Refusing::method;
-        }
-        return refusing == Refusing::conditions || left == 0;
+    const auto look_at = [&](const table::Match& match) {
+        const bool method_fits = takes_method(routes, match, head.method);
+        if (method_fits) refusing = Refusing::conditions;
+        if (refusing == Refusing::nothing) refusing = Refusing::method;
+        return method_fits || --left == 0;
     };
-    if (found.exact == nullptr || !look_at(found.exact->exact)) found.any_prefix(look_at);
+    const Beginnings beginnings(routes, head.path);
+    const table::Path* const whole = beginnings.whole(host);
+    if (whole != nullptr && routes.any_match(*whole, table::PathKind::exact, look_at)) {
+        return refusing;
+    }
+    beginnings.any_prefix(host, [&](const table::Path& path) {
+        return routes.any_match(path, table::PathKind::prefix, look_at);
+    });
     return refusing;
 }
 
@@ -118,8 +118,7 @@ size_t near_miss(
     }
     say << "no route of this host has path ";
     say.name(head.path);
-    std::array<char, limits::kPathBytes> room;
-    const std::string_view closest = closest_path(routes, *most_specific, head.path, room);
+    const std::string_view closest = closest_path(routes, *most_specific, head.path);
     if (!closest.empty()) {
         say << "; the closest is ";
         say.name(closest);

@@ -6,7 +6,7 @@ namespace sluice::route {
 const table::Split& choose(
     const table::RoutesView& routes, const table::Rule& rule, uint32_t draw
 ) {
-    if (rule.splits.count == 1) return routes.splits()[rule.splits.first];
+    if (rule.split_count == 1) return routes.splits()[rule.splits];
     return *choose_among(routes, rule, draw, [](const table::Split&) { return true; });
 }
 

@@ -36,7 +36,7 @@ template <class Usable>
 Drawn draw_among(
     const table::RoutesView& routes, const table::Rule& rule, uint64_t turn, Usable usable
 ) {
-    const auto splits = routes.splits().subspan(rule.splits.first, rule.splits.count);
+    const auto splits = routes.splits_of(rule);
     uint64_t total = 0;
     for (const table::Split& split : splits) total += usable(split) ? split.weight : 0;
     const table::Split* asked = nullptr;
@@ -65,7 +65,7 @@ const table::Split* choose_among(
     return draw_among(routes, rule, draw, usable).split;
 }
 
-// Among all splits. REQUIRES: rule.splits.count > 0.
+// Among all splits. REQUIRES: rule.split_count > 0.
 const table::Split& choose(const table::RoutesView& routes, const table::Rule& rule, uint32_t draw);
 
 // The decision of workers, and of whoever explains it; nullptr: no arm can be used. A share whose
@@ -84,8 +84,8 @@ const table::Split* choose_usable(
         return split.backend == table::kNone || has_endpoints(routes.backends()[split.backend]);
     };
     const auto any = [](const table::Split&) { return true; };
-    Drawn drawn{&routes.splits()[rule.splits.first], draw};
-    if (rule.splits.count > 1) drawn = draw_among(routes, rule, draw, any);
+    Drawn drawn{&routes.splits()[rule.splits], draw};
+    if (rule.split_count > 1) drawn = draw_among(routes, rule, draw, any);
     if (usable(*drawn.split)) return drawn.split;
     return draw_among(routes, rule, drawn.own_turn, usable).split;
 }

@@ -86,10 +86,9 @@ std::vector<uint32_t> Binder::bind(
     const auto rules = routes.rules();
     for (const table::Rule& rule : rules) {
         numbers.push_back(static_cast<uint32_t>(rules.size() + names.size()));
-        const std::string_view name = routes.text(rule.name);
+        const std::string_view name = routes.name(rule);
         names.push_back({identity_of(rule, 0), name, {}});
-        for (const table::Split& split :
-             routes.splits().subspan(rule.splits.first, rule.splits.count)) {
+        for (const table::Split& split : routes.splits_of(rule)) {
             if (split.backend == table::kNone) {
                 names.push_back({identity_of(rule, 0), name, {}});
                 continue;

@@ -1,8 +1,8 @@
-// Same order as proxy/route/match.cc, by the same descent and the same predicates; a test holds the
-// two together over random tables.
+// Same order as proxy/route/match.cc, by the same beginnings and the same predicates; a test holds
+// the two together over random tables.
 #include "proxy/steward/candidates.h"
 
-#include "proxy/route/descent.h"
+#include "proxy/route/beginnings.h"
 #include "proxy/route/predicate.h"
 
 namespace sluice::steward {
@@ -18,42 +18,38 @@ public:
         const http::RequestHead& head,
         Candidates& found
     )
-        : routes_(routes), regexes_(regexes), head_(head), found_(found) {}
+        : routes_(routes),
+          regexes_(regexes),
+          head_(head),
+          found_(found),
+          beginnings_(routes, head.path) {}
 
     // True: a candidate holds.
     bool in_host(const table::Host* host, HostKind kind) {
         if (host == nullptr) return false;
         at_ = {nullptr, host, kind};
-        const route::Descent descent(routes_, *host, head_.path);
-        if (descent.exact != nullptr && in_range(descent.exact->exact, PathKind::exact)) {
-            return true;
-        }
-        if (in_range(host->regexes, PathKind::regex)) return true;
-        return descent.any_prefix([&](table::Range range) {
-            return in_range(range, PathKind::prefix);
+        const auto holds_here = [&](const table::Match& match) { return holds(match); };
+        const table::Path* const whole = beginnings_.whole(*host);
+        if (whole != nullptr && routes_.any_match(*whole, PathKind::exact, holds_here)) return true;
+        if (routes_.any_match_by_regex(*host, holds_here)) return true;
+        return beginnings_.any_prefix(*host, [&](const table::Path& path) {
+            return routes_.any_match(path, PathKind::prefix, holds_here);
         });
     }
 
 private:
-    bool in_range(table::Range range, PathKind kind) {
-        for (const table::Match& match : routes_.matches().subspan(range.first, range.count)) {
-            if (holds(match, kind)) return true;
-        }
-        return false;
-    }
-
-    bool holds(const table::Match& match, PathKind kind) {
+    bool holds(const table::Match& match) {
+        const PathKind kind = table::kind_of(match);
         Candidate candidate = at_;
         candidate.match = &match;
         candidate.path_kind = kind;
-        const auto all = routes_.predicates().subspan(match.predicates, match.predicate_count);
-        for (const table::Predicate& predicate : all) {
+        for (const table::Predicate& predicate : routes_.predicates_of(match)) {
             if (route::predicate_holds(routes_, regexes_, predicate, head_)) continue;
             candidate.missed = &predicate;
             break;
         }
         candidate.path_missed = candidate.missed == nullptr && kind == PathKind::regex &&
-                                !regexes_.matches(match.regex, head_.path);
+                                !regexes_.matches(routes_.regex_of(match), head_.path);
         // The one that holds is listed whatever came before it.
         if (candidate.holds() || found_.tried.size() < kCandidatesListed) {
             found_.tried.push_back(candidate);
@@ -68,6 +64,7 @@ private:
     const http::RequestHead& head_;
     Candidates& found_;
     Candidate at_;
+    route::Beginnings beginnings_;
 };
 
 }  // namespace

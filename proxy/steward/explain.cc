@@ -47,12 +47,18 @@ Reason redirect(Told& told) {
     return told.location.reason == Reason::ok ? Reason::redirected : told.location.reason;
 }
 
+bool redirects(const Told& told) {
+    const table::RoutesView& view = told.table->routes->view;
+    return view.conduct_of(*told.matched.rule).redirect != table::kNone;
+}
+
 Reason rewrite(Told& told) {
     const table::RoutesView& view = told.table->routes->view;
     http::FieldList& fields = told.head.fields;
     if (const Reason bad = http::strip_hop_by_hop(fields); bad != Reason::ok) return bad;
     fields.drop(http::FieldId::expect);
-    const Reason full = filter::edit(view, told.matched.rule->request_edits, fields);
+    const Reason full =
+        filter::edit(view, view.conduct_of(*told.matched.rule).request_edits, fields);
     if (full != Reason::ok) return full;
     told.target =
         filter::rewrite(view, *told.matched.rule, *told.matched.match, told.head, told.rewritten);
@@ -73,7 +79,7 @@ Reason choose(Told& told, const live::Loads& loads, uint64_t draw) {
     const EndpointSet set = endpoints_of(*told.table, view.backends()[told.backend]);
     told.endpoints = set.endpoints;
     balance::RoundRobinState turn{static_cast<uint32_t>(draw)};
-    told.picked = balance::pick(rule.policy, set.slots, loads, {}, turn, draw);
+    told.picked = balance::pick(view.conduct_of(rule).policy, set.slots, loads, {}, turn, draw);
     return told.picked == balance::kNoPick ? Reason::no_endpoints : Reason::ok;
 }
 
@@ -111,7 +117,7 @@ Response Explainer::answer(std::string_view query) {
     if (told->is_parsed) http::ensure_request_id(told->head, random_(), random_(), told->scratch);
     if (told->reason == Reason::ok && !told->table->routes) told->reason = Reason::table_absent;
     if (told->reason == Reason::ok) told->reason = match(*told, regexes_of(told->table->routes));
-    if (told->reason == Reason::ok && told->matched.rule->redirect != table::kNone) {
+    if (told->reason == Reason::ok && redirects(*told)) {
         told->reason = redirect(*told);
     } else if (told->reason == Reason::ok) {
         told->reason = rewrite(*told);

@@ -76,9 +76,9 @@ private:
 
     void write_candidate(const Candidate& candidate) {
         const table::Match& match = *candidate.match;
-        json_.open('{').field("rule", text(routes().rules()[match.rule].name));
+        json_.open('{').field("rule", routes().name(routes().rules()[match.rule]));
         json_.field("host_kind", kind_text(candidate.host_kind));
-        json_.field("host", text(candidate.host->name));
+        json_.field("host", routes().name(*candidate.host));
         json_.field("path_kind", kind_text(candidate.path_kind));
         json_.field("path", path_of(candidate)).key("holds").boolean(candidate.holds());
         if (candidate.missed != nullptr) {
@@ -93,23 +93,24 @@ private:
         json_.close('}');
     }
 
-    // A path's bytes stand in the radix; of a candidate they are the beginning of the request's.
+    // Of a candidate by path it is the beginning of the request's.
     std::string_view path_of(const Candidate& candidate) const {
         const table::Match& match = *candidate.match;
         if (candidate.path_kind == table::PathKind::regex) {
-            return text(routes().regexes()[match.regex].pattern);
+            return text(routes().regexes()[routes().regex_of(match)].pattern);
         }
         if (candidate.path_kind == table::PathKind::exact) return told_.head.path;
         return told_.head.path.substr(0, match.path_length);
     }
 
     void write_rule(const table::Rule& rule) {
-        const bool in_turn = rule.policy == table::BalancePolicy::round_robin;
-        json_.key("rule").open('{').field("name", text(rule.name));
+        const table::Conduct& conduct = routes().conduct_of(rule);
+        const bool in_turn = conduct.policy == table::BalancePolicy::round_robin;
+        json_.key("rule").open('{').field("name", routes().name(rule));
         json_.field("balance", in_turn ? "round_robin" : "least_requests");
         json_.key("timeouts_ms").open('{');
-        json_.field("connect", rule.connect_ms).field("first_byte", rule.first_byte_ms);
-        json_.field("idle", rule.idle_ms).field("request", rule.request_ms).close('}');
+        json_.field("connect", conduct.connect_ms).field("first_byte", conduct.first_byte_ms);
+        json_.field("idle", conduct.idle_ms).field("request", conduct.request_ms).close('}');
         write_splits(rule);
         json_.close('}');
     }
@@ -122,7 +123,7 @@ private:
 
     // The share of what is usable: the others' goes to it in proportion.
     void write_splits(const table::Rule& rule) {
-        const auto splits = routes().splits().subspan(rule.splits.first, rule.splits.count);
+        const auto splits = routes().splits_of(rule);
         uint64_t total = 0;
         for (const table::Split& split : splits) total += is_usable(split) ? split.weight : 0;
         json_.key("splits").open('[');

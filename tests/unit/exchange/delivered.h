@@ -27,7 +27,7 @@ inline std::vector<uint32_t> counted_slots(const RoutesView& routes) {
     std::vector<uint32_t> runs;
     for (const Rule& rule : routes.rules()) {
         places.push_back(static_cast<uint32_t>(routes.rules().size() + runs.size()));
-        for (uint32_t i = 0; i <= rule.splits.count; ++i) {
+        for (uint32_t i = 0; i <= rule.split_count; ++i) {
             runs.push_back(kFirstSlot + static_cast<uint32_t>(runs.size()));
         }
     }

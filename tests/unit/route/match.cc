@@ -48,7 +48,7 @@ protected:
         }
         EXPECT_EQ(&table.view.rules()[matched.match->rule], matched.rule);
         path_length_ = matched.match->path_length;
-        return std::string(table.view.text(matched.rule->name));
+        return std::string(table.view.name(*matched.rule));
     }
     std::string ask(std::string_view host, std::string_view path) {
         return ask(Request(host, path));
@@ -262,11 +262,11 @@ TEST_F(MatchTest, a_prefix_for_each_of_the_deepest_path) {
         request.field("x-d", std::to_string(depth));
         const Matched matched = match(table.view, regexes, request.head);
         ASSERT_NE(matched.rule, nullptr) << depth;
-        ASSERT_EQ(table.view.text(matched.rule->name), "rule-" + std::to_string(depth));
+        ASSERT_EQ(table.view.name(*matched.rule), "rule-" + std::to_string(depth));
     }
     Request both("h", path);
     both.field("x-d", "3").field("x-d", "200");
-    EXPECT_EQ(table.view.text(match(table.view, regexes, both.head).rule->name), "rule-200")
+    EXPECT_EQ(table.view.name(*match(table.view, regexes, both.head).rule), "rule-200")
         << "the deeper one";
 }
 
@@ -321,7 +321,7 @@ TEST_F(MatchTest, nodes_with_every_first_byte) {
         const Request request("h", wanted.path);
         const Matched matched = match(table.view, regexes, request.head);
         ASSERT_NE(matched.rule, nullptr) << wanted.path;
-        EXPECT_EQ(table.view.text(matched.rule->name), spec_.rules[wanted.rule].name);
+        EXPECT_EQ(table.view.name(*matched.rule), spec_.rules[wanted.rule].name);
     }
 }
 

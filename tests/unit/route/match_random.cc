@@ -174,12 +174,12 @@ TEST(MatchRandom, agrees_with_the_oracle) {
             const Matched matched = match(table.view, regexes, request.head);
             const auto wanted = oracle::rule_of(spec, asked);
             const std::string got =
-                matched.rule ? std::string(table.view.text(matched.rule->name)) : "none";
+                matched.rule ? std::string(table.view.name(*matched.rule)) : "none";
             ASSERT_EQ(got, wanted ? spec.rules[*wanted].name : "none")
                 << asked.method << " " << asked.host << " " << request.head.target;
             if (!wanted) {
                 ++kinds["none"];
-            } else if (matched.match->regex != table::kNone) {
+            } else if (table::kind_of(*matched.match) == table::PathKind::regex) {
                 ++kinds["regex"];
             } else {
                 ++kinds[matched.match->predicate_count != 0 ? "conditional" : "plain"];

@@ -130,7 +130,7 @@ TEST(Spellings, the_chosen_route_is_the_one_of_what_the_origin_receives) {
             at_origin.host = "h";
             at_origin.path = as_origin_reads(std::string(canonical.path));
             const auto wanted = oracle::rule_of(spec, at_origin);
-            const auto got = matched.rule ? table.view.text(matched.rule->name) : "none";
+            const auto got = matched.rule ? table.view.name(*matched.rule) : "none";
             ASSERT_EQ(got, wanted ? spec.rules[*wanted].name : "none")
                 << raw << " went on as " << canonical.path;
         }

@@ -30,7 +30,7 @@ struct Split {
     explicit Split(const std::vector<uint32_t>& weights) : table(with_weights(weights)) {}
     const table::Rule& rule() const { return table.view.rules()[0]; }
     size_t arm(uint32_t draw) const {
-        return &choose(table.view, rule(), draw) - &table.view.splits()[rule().splits.first];
+        return &choose(table.view, rule(), draw) - &table.view.splits()[rule().splits];
     }
     Table table;
 };
@@ -153,7 +153,7 @@ TEST(Split, independent_draws_are_fair_too) {
 
 TEST(ChooseAmong, shares_grow_in_proportion) {
     const Split split({60, 30, 10});
-    const table::Split* const first = &split.table.view.splits()[split.rule().splits.first];
+    const table::Split* const first = &split.table.view.splits()[split.rule().splits];
     const auto usable = [&](const table::Split& arm) { return &arm != first; };
     std::array<int, 3> got{};
     SplitState state;
@@ -179,7 +179,7 @@ TEST(ChooseAmong, agrees_with_choose_when_all_are_usable) {
 TEST(ChooseAmong, none_usable_and_one_usable) {
     const Split split({5, 5});
     const auto& view = split.table.view;
-    const table::Split* const first = &view.splits()[split.rule().splits.first];
+    const table::Split* const first = &view.splits()[split.rule().splits];
     for (const uint32_t draw : {0u, 0x7fffffffu, 0xffffffffu}) {
         EXPECT_EQ(
             choose_among(view, split.rule(), draw, [](const auto&) { return false; }), nullptr
@@ -194,7 +194,7 @@ std::vector<double> chosen(
     const std::vector<uint32_t>& weights, const std::vector<bool>& ready, uint32_t draws
 ) {
     const Split split(weights);
-    const auto arms = split.table.view.splits().subspan(split.rule().splits.first, weights.size());
+    const auto arms = split.table.view.splits().subspan(split.rule().splits, weights.size());
     std::vector<bool> backends(weights.size());  // the builder has an order of its own
     for (size_t i = 0; i < weights.size(); ++i) backends[arms[i].backend] = ready[i];
     const auto has_endpoints = [&](const table::Backend& backend) {

@@ -288,7 +288,7 @@ TEST(ExplainRandom, AThousandRequestsGoWhereTheWorkersMatchSaysTheyGo) {
             ) << bytes;
             const route::Matched matched = route::match(view, regexes, head);
             const std::string wanted =
-                matched.rule ? std::string(view.text(matched.rule->name)) : "none";
+                matched.rule ? std::string(view.name(*matched.rule)) : "none";
             const json told = json::parse(explainer.answer(query).body);
             const std::string got =
                 told.contains("rule") ? told["rule"]["name"].get<std::string>() : "none";

@@ -21,8 +21,18 @@ inline size_t host_index(const RoutesTable& table, std::string_view name) {
 inline Host& host(RoutesTable& table, std::string_view name = "chat.example") {
     return table.at(table.view().hosts(), host_index(table, name));
 }
-inline Node& node(RoutesTable& table, size_t behind_root) {
-    return table.at(table.view().nodes(), host(table).root + behind_root);
+// A path of "chat.example".
+inline Path& path(RoutesTable& table, std::string_view text) {
+    const Host& owner = host(table);
+    for (size_t i = 0; i < owner.path_count; ++i) {
+        Path& found = table.at(table.view().paths(), owner.paths + i);
+        if (table.view().text(found) == text) return found;
+    }
+    ADD_FAILURE() << "no path " << text;
+    return table.at(table.view().paths(), 0);
+}
+inline Conduct& conduct(RoutesTable& table, size_t rule = 0) {
+    return table.at(table.view().conducts(), table.view().rules()[rule].conduct);
 }
 inline Rule& rule(RoutesTable& table, size_t index = 0) {
     return table.at(table.view().rules(), index);
@@ -47,15 +57,11 @@ inline Predicate& predicate(RoutesTable& table, PredicateKind kind) {
 inline Match& match(RoutesTable& table, size_t index) {
     return table.at(table.view().matches(), index);
 }
-inline Match& regex_match(RoutesTable& table) {
-    return match(table, host(table).regexes.first);
+inline RegexMatch& regex_match(RoutesTable& table) {
+    return table.at(table.view().by_regex(), host(table).by_regex);
 }
 inline Match& exact_match(RoutesTable& table) {
-    for (size_t i = 0; i < table.view().matches().size(); ++i) {
-        if (table.view().matches()[i].predicate_count == 2) return match(table, i);
-    }
-    ADD_FAILURE() << "no such match";
-    return match(table, 0);
+    return match(table, path(table, "/v1/chat").matches);
 }
 inline Text outside(const RoutesTable& table) {
     return {static_cast<uint32_t>(table.view().pool().size()), 1};

@@ -116,16 +116,19 @@ public:
     static Lines of(const RoutesView& view) {
         MatchLines matches;
         for (const Host& host : view.hosts()) {
-            if (host.root != kNone) tree(view, host, matches);
-            for (const Match& match :
-                 view.matches().subspan(host.regexes.first, host.regexes.count)) {
-                const std::string pattern = text(view, view.regexes()[match.regex].pattern);
-                matches.add(text(view, host.name), PathKind::regex, pattern, rest(view, match));
-            }
+            const std::string name(view.name(host));
+            for (const Path& path : view.paths_of(host)) add(view, name, path, matches);
+            view.any_match_by_regex(host, [&](const Match& match) {
+                const std::string pattern =
+                    text(view, view.regexes()[view.regex_of(match)].pattern);
+                matches.add(name, PathKind::regex, pattern, rest(view, match));
+                return false;
+            });
         }
         Lines lines = matches.take();
         for (size_t i = 0; i < view.rules().size(); ++i) lines.push_back(rule(view, i));
-        for (const Host& host : view.hosts()) lines.push_back("host|" + text(view, host.name));
+        for (const Host& host : view.hosts())
+            lines.push_back("host|" + std::string(view.name(host)));
         std::ranges::sort(lines);
         return lines;
     }
@@ -135,30 +138,20 @@ private:
         return std::string(view.text(place));
     }
 
-    static void tree(const RoutesView& view, const Host& host, MatchLines& matches) {
-        std::vector<std::pair<uint32_t, std::string>> open{{host.root, ""}};
-        while (!open.empty()) {
-            const auto [index, before] = open.back();
-            open.pop_back();
-            const Node& node = view.nodes()[index];
-            const std::string path = before + text(view, node.label);
-            const auto add = [&](PathKind kind, Range range) {
-                for (const Match& match : view.matches().subspan(range.first, range.count)) {
-                    matches.add(text(view, host.name), kind, path, rest(view, match));
-                }
-            };
-            add(PathKind::exact, node.exact);
-            add(PathKind::prefix, node.prefix);
-            for (uint32_t i = 0; i < node.children.count; ++i) {
-                open.emplace_back(node.children.first + i, path);
-            }
+    static void add(
+        const RoutesView& view, const std::string& host, const Path& path, MatchLines& matches
+    ) {
+        for (const PathKind kind : {PathKind::exact, PathKind::prefix}) {
+            view.any_match(path, kind, [&](const Match& match) {
+                matches.add(host, kind, std::string(view.text(path)), rest(view, match));
+                return false;
+            });
         }
     }
 
     static std::string rest(const RoutesView& view, const Match& match) {
         std::string line = number(match.rule);
-        const auto predicates = view.predicates().subspan(match.predicates, match.predicate_count);
-        for (const Predicate& one : predicates) {
+        for (const Predicate& one : view.predicates_of(match)) {
             line += joined({";", name_of(one.kind), text(view, one.name), text(view, one.value)});
         }
         return line;
@@ -166,23 +159,24 @@ private:
 
     static std::string rule(const RoutesView& view, size_t index) {
         const Rule& rule = view.rules()[index];
+        const Conduct& conduct = view.conduct_of(rule);
         std::string line = joined(
             {"rule",
              number(index),
              number(rule.key_high),
              number(rule.key_low),
-             text(view, rule.name),
-             name_of(rule.policy),
-             number(rule.ai),
-             name_of(rule.rewrite_kind),
-             text(view, rule.rewrite_path),
-             text(view, rule.rewrite_host),
-             number(rule.connect_ms),
-             number(rule.first_byte_ms),
-             number(rule.idle_ms),
-             number(rule.request_ms)}
+             std::string(view.name(rule)),
+             name_of(conduct.policy),
+             number(conduct.ai),
+             name_of(conduct.rewrite_kind),
+             text(view, conduct.rewrite_path),
+             text(view, conduct.rewrite_host),
+             number(conduct.connect_ms),
+             number(conduct.first_byte_ms),
+             number(conduct.idle_ms),
+             number(conduct.request_ms)}
         );
-        for (const Split& split : view.splits().subspan(rule.splits.first, rule.splits.count)) {
+        for (const Split& split : view.splits_of(rule)) {
             const bool local = split.backend == kNone;
             line += joined(
                 {"split",
@@ -191,14 +185,14 @@ private:
                  local ? "" : text(view, view.backends()[split.backend].name)}
             );
         }
-        for (const Range range : {rule.request_edits, rule.response_edits}) {
+        for (const Range range : {conduct.request_edits, conduct.response_edits}) {
             line += "edits|";
             for (const Edit& edit : view.edits().subspan(range.first, range.count)) {
                 line += joined({name_of(edit.kind), text(view, edit.name), text(view, edit.value)});
             }
         }
-        if (rule.redirect == kNone) return line;
-        const Redirect& to = view.redirects()[rule.redirect];
+        if (conduct.redirect == kNone) return line;
+        const Redirect& to = view.redirects()[conduct.redirect];
         return line + joined(
                           {"to",
                            number(to.status),

@@ -1,4 +1,4 @@
-// The small parts of a table: buckets, the radix tree, texts, keys and reasons.
+// The small parts of a table: buckets, the path index, hashes, texts, keys and reasons.
 #include <algorithm>
 #include <cctype>
 #include <gtest/gtest.h>
@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "table/buckets.h"
+#include "table/hash.h"
 #include "table/key.h"
 #include "table/limits.h"
+#include "table/path_index.h"
 #include "table/pool.h"
-#include "table/radix.h"
 #include "table/reason.h"
 #include "table/text_rules.h"
 
@@ -31,48 +32,113 @@ TEST(Buckets, top_bits) {
     EXPECT_EQ(bits_for(~size_t{0}), kBucketBits);
 }
 
-std::vector<std::string> labels_of(const std::vector<RadixNode>& nodes) {
-    std::vector<std::string> labels;
-    for (const RadixNode& node : nodes) labels.emplace_back(node.label);
-    return labels;
+TEST(Buckets, of_paths_are_few) {
+    for (const size_t few : {0U, 1U, 4U}) EXPECT_EQ(path_bits_for(few), 0U);
+    EXPECT_EQ(path_bits_for(5), 1U);
+    EXPECT_EQ(path_bits_for(8), 1U);
+    EXPECT_EQ(path_bits_for(9), 2U);
 }
 
-TEST(Radix, by_hand) {
-    std::vector<RadixEntry> entries{
+TEST(PathIndex, by_hand) {
+    std::vector<PathEntry> entries{
         {"/v1/models", PathKind::exact, 0},
         {"/v1", PathKind::prefix, 1},
-        {"/v1/chat", PathKind::exact, 2},
         {"/v1/chat", PathKind::prefix, 3},
         {"/v1/chat", PathKind::exact, 4},
+        {"/v1/chat", PathKind::exact, 2},
+        {"", PathKind::prefix, 5},
     };
-    const auto nodes = make_radix(entries);
-    EXPECT_EQ(labels_of(nodes), (std::vector<std::string>{"/v1", "/", "chat", "models"}));
-    EXPECT_EQ(nodes[0].children, (Range{1, 1}));
-    EXPECT_EQ(nodes[1].children, (Range{2, 2}));
-    ASSERT_EQ(nodes[2].exact.size(), 2U);
-    EXPECT_EQ(nodes[2].exact[0].match, 2U);
-    EXPECT_EQ(nodes[2].exact[1].match, 4U);
-    EXPECT_EQ(nodes[2].prefix.size(), 1U);
+    const PathIndex index = index_paths(entries, 0);
+    EXPECT_EQ(index.deepest, 2U);
+    EXPECT_EQ(index.depths, depth_bit(0) | depth_bit(1) | depth_bit(2));
+    ASSERT_EQ(index.paths.size(), 4U);
+    EXPECT_TRUE(std::ranges::is_sorted(index.paths, {}, &IndexedPath::hash));
+    std::vector<std::string_view> texts;
+    for (const uint32_t i : index.order) texts.push_back(index.paths[i].text);
+    EXPECT_EQ(texts, (std::vector<std::string_view>{"", "/v1", "/v1/chat", "/v1/models"}));
+    const auto matches = index.paths[index.order[2]].matches;
+    ASSERT_EQ(matches.size(), 3U);  // exact ones first, each kind in the caller's order
+    EXPECT_EQ(matches[0].match, 2U);
+    EXPECT_EQ(matches[1].match, 4U);
+    EXPECT_EQ(matches[2].match, 3U);
+    EXPECT_TRUE(index_paths({}, 0).paths.empty());
 }
 
-TEST(Radix, the_root_prefix_stands_at_an_empty_root) {
-    std::vector<RadixEntry> entries{{"/a", PathKind::exact, 0}, {"", PathKind::prefix, 1}};
-    EXPECT_EQ(labels_of(make_radix(entries)), (std::vector<std::string>{"", "/a"}));
-    std::vector<RadixEntry> none;
-    EXPECT_TRUE(make_radix(none).empty());
+TEST(PathIndex, a_crowded_bucket_takes_the_next_seed) {
+    HostSpec host{"a.example", {}};
+    const uint32_t bits = path_bits_for(limits::kPathProbe + 1);
+    for (size_t i = 0; host.matches.size() <= limits::kPathProbe; ++i) {
+        const std::string path = "/p" + std::to_string(i);
+        if (bucket_of(hash_text(path, 0), bits) != 0) continue;
+        host.matches.push_back({PathKind::exact, path, {}, 0});
+    }
+    EXPECT_GE(path_seed_for({host}).value(), 1U);
+    host.matches.pop_back();
+    EXPECT_EQ(path_seed_for({host}), 0U);
+    EXPECT_EQ(path_seed_for({}), 0U);
 }
 
-TEST(Radix, bytes_order_as_unsigned) {
-    std::vector<RadixEntry> entries{{"/\xff", PathKind::exact, 0}, {"/\x41", PathKind::exact, 1}};
-    EXPECT_EQ(labels_of(make_radix(entries)), (std::vector<std::string>{"/", "\x41", "\xff"}));
+TEST(Hash, tells_texts_apart) {
+    std::set<uint32_t> seen;
+    const std::vector<std::string> paths{"",           "/",          "//",          "/a",
+                                         "/a/",        "/a/b",       "/ab",         "/aab",
+                                         "/abb",       "/aa/b",      "/a//b",       "/12345678",
+                                         "/12345678/", "/123456789", "/1234",       "/1234/567",
+                                         "/1234567/8", "/12345670",  "/12345678/9", "/b/a"};
+    for (const std::string& path : paths) seen.insert(hash_text(path, 0));
+    for (const std::string& path : paths) seen.insert(hash_text(path, 1));
+    EXPECT_EQ(seen.size(), 2 * paths.size());
 }
 
-TEST(Radix, long_paths_take_no_stack) {
-    std::vector<std::string> paths;
-    for (size_t n = 1; n <= 20'000; n += 100) paths.push_back("/" + std::string(n, 'a'));
-    std::vector<RadixEntry> entries;
-    for (const std::string& path : paths) entries.push_back({path, PathKind::exact, 0});
-    EXPECT_EQ(make_radix(entries).size(), paths.size());
+TEST(Hash, depths) {
+    EXPECT_EQ(depth_of(""), 0U);
+    EXPECT_EQ(depth_of("/"), 1U);
+    EXPECT_EQ(depth_of("/a//b"), 3U);
+    EXPECT_EQ(depth_bit(0), 1U);
+    EXPECT_EQ(depth_bit(14), 1U << 14);
+    EXPECT_EQ(depth_bit(15), 1U << 15);
+    EXPECT_EQ(depth_bit(1024), 1U << 15);
+}
+
+// What Beginnings relies on: the rest of a text is its bytes, wherever it stands.
+TEST(Hash, of_a_beginning_is_that_of_the_text) {
+    const std::string text = "0123456789abcdefghijklmnopqrstuvwxyz";
+    for (size_t length = 0; length <= text.size(); ++length) {
+        uint64_t rest = 0;
+        for (size_t i = length / kHashStep * kHashStep; i < length; ++i) {
+            rest |= uint64_t{static_cast<uint8_t>(text[i])} << 8 * (i % kHashStep);
+        }
+        const std::string alone = text.substr(0, length);
+        ASSERT_EQ(rest_of(alone), rest) << length;
+    }
+}
+
+TEST(Hash, depends_on_seed_and_every_byte) {
+    std::set<uint32_t> seen;
+    const std::string name(40, 'a');
+    for (uint32_t seed = 0; seed < 100; ++seed) seen.insert(hash_text(name, seed));
+    for (size_t length = 0; length < name.size(); ++length) {
+        std::string other = name;
+        other[length] = 'b';
+        seen.insert(hash_text(other, 0));
+        seen.insert(hash_text(name.substr(length + 1), 0));
+    }
+    EXPECT_EQ(seen.size(), 180U);
+}
+
+// Hosts and paths differ in few bytes; the index takes the top bits.
+TEST(Hash, top_bits_are_spread) {
+    std::vector<int> hosts(256);
+    std::vector<int> paths(256);
+    for (int i = 0; i < 25'600; ++i) {
+        ++hosts[hash_text("h" + std::to_string(i), 0) >> 24];
+        ++paths[hash_text("/team/" + std::to_string(i), 0) >> 24];
+    }
+    for (const auto& counts : {hosts, paths}) {
+        const auto [fewest, most] = std::ranges::minmax_element(counts);
+        EXPECT_GT(*fewest, 50);
+        EXPECT_LT(*most, 160);
+    }
 }
 
 TEST(Pool, a_text_has_one_place) {
@@ -140,15 +206,6 @@ TEST(Key, hashes_depend_on_seed_and_every_byte) {
     for (int i = 0; i < 10'000; ++i) seen.insert(hash64("host-" + std::to_string(i)));
     EXPECT_EQ(seen.size(), 10'100U);
     EXPECT_NE(hash64(std::string_view("\0", 1)), hash64(""));
-}
-
-// Hosts differ in few bytes; the index takes the top bits.
-TEST(Key, top_bits_are_spread) {
-    std::vector<int> counts(256);
-    for (int i = 0; i < 25'600; ++i) ++counts[hash64("h" + std::to_string(i)) >> 56];
-    const auto [fewest, most] = std::ranges::minmax_element(counts);
-    EXPECT_GT(*fewest, 50);
-    EXPECT_LT(*most, 160);
 }
 
 TEST(Reasons, every_value_has_a_text_of_its_own) {

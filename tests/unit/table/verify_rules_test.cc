@@ -13,56 +13,74 @@ using Table = RoutesTable;
 
 TEST(VerifyRoutes, rules) {
     expect_refused({
-        {"name outside", kReference, "rules[0]", [](Table& t) { rule(t).name = outside(t); }},
-        {"policy", kValue, "rules[0]", [](Table& t) { rule(t).policy = BalancePolicy{2}; }},
-        {"ai", kValue, "rules[0]", [](Table& t) { rule(t).ai = 2; }},
+        {"name outside",
+         kReference,
+         "rules[0]",
+         [](Table& t) { rule(t).name_offset = outside(t).offset; }},
+        {"policy", kValue, "conducts[0]", [](Table& t) { conduct(t).policy = BalancePolicy{2}; }},
+        {"ai", kValue, "conducts[0]", [](Table& t) { conduct(t).ai = 2; }},
         {"reserved", kValue, "rules[2]", [](Table& t) { rule(t, 2).reserved = 1; }},
-        {"connect 0", kValue, "rules[2]", [](Table& t) { rule(t, 2).connect_ms = 0; }},
-        {"first byte 0", kValue, "rules[2]", [](Table& t) { rule(t, 2).first_byte_ms = 0; }},
-        {"idle 0", kValue, "rules[2]", [](Table& t) { rule(t, 2).idle_ms = 0; }},
+        {"reserved of a conduct",
+         kValue,
+         "conducts[2]",
+         [](Table& t) { conduct(t, 2).reserved = 1; }},
+        {"conduct outside", kReference, "rules[2]", [](Table& t) { rule(t, 2).conduct = 3; }},
+        {"conduct of a later rule", kReference, "rules[0]", [](Table& t) { rule(t).conduct = 1; }},
+        {"conduct of no rule", kReference, "conducts[2]", [](Table& t) { rule(t, 2).conduct = 0; }},
+        {"connect 0", kValue, "conducts[2]", [](Table& t) { conduct(t, 2).connect_ms = 0; }},
+        {"first byte 0", kValue, "conducts[2]", [](Table& t) { conduct(t, 2).first_byte_ms = 0; }},
+        {"idle 0", kValue, "conducts[2]", [](Table& t) { conduct(t, 2).idle_ms = 0; }},
         {"connect long",
          kValue,
-         "rules[0]",
-         [](Table& t) { rule(t).connect_ms = limits::kTimeoutMs + 1; }},
+         "conducts[0]",
+         [](Table& t) { conduct(t).connect_ms = limits::kTimeoutMs + 1; }},
         {"request long",
          kValue,
-         "rules[0]",
-         [](Table& t) { rule(t).request_ms = limits::kTimeoutMs + 1; }},
-        {"rewrite kind", kValue, "rules[0]", [](Table& t) { rule(t).rewrite_kind = RewriteKind{3}; }
-        },
+         "conducts[0]",
+         [](Table& t) { conduct(t).request_ms = limits::kTimeoutMs + 1; }},
+        {"rewrite kind",
+         kValue,
+         "conducts[0]",
+         [](Table& t) { conduct(t).rewrite_kind = RewriteKind{3}; }},
         {"path without a kind",
          kValue,
-         "rules[0]",
-         [](Table& t) { rule(t).rewrite_kind = RewriteKind::none; }},
+         "conducts[0]",
+         [](Table& t) { conduct(t).rewrite_kind = RewriteKind::none; }},
         {"rewrite path outside",
          kReference,
-         "rules[0]",
-         [](Table& t) { rule(t).rewrite_path = kWraps; }},
-        {"rewrite path", kValue, "rules[0]", [](Table& t) { t.byte(rule(t).rewrite_path, 0) = 'x'; }
-        },
+         "conducts[0]",
+         [](Table& t) { conduct(t).rewrite_path = kWraps; }},
+        {"rewrite path",
+         kValue,
+         "conducts[0]",
+         [](Table& t) { t.byte(conduct(t).rewrite_path, 0) = 'x'; }},
         {"rewrite path with a space",
          kValue,
-         "rules[0]",
-         [](Table& t) { t.byte(rule(t).rewrite_path, 2) = ' '; }},
+         "conducts[0]",
+         [](Table& t) { t.byte(conduct(t).rewrite_path, 2) = ' '; }},
         {"rewrite host outside",
          kReference,
-         "rules[0]",
-         [](Table& t) { rule(t).rewrite_host = outside(t); }},
-        {"rewrite host", kValue, "rules[0]", [](Table& t) { t.byte(rule(t).rewrite_host, 2) = '/'; }
-        },
+         "conducts[0]",
+         [](Table& t) { conduct(t).rewrite_host = outside(t); }},
+        {"rewrite host",
+         kValue,
+         "conducts[0]",
+         [](Table& t) { t.byte(conduct(t).rewrite_host, 2) = '/'; }},
         {"neither splits nor redirect",
          kValue,
          "rules[1]",
-         [](Table& t) { rule(t, 1).redirect = kNone; }},
-        {"redirect outside", kReference, "rules[1]", [](Table& t) { rule(t, 1).redirect = 1; }},
-        {"redirect of another", kReference, "rules[1]", [](Table& t) { rule(t, 0).redirect = 0; }},
+         [](Table& t) { conduct(t, 1).redirect = kNone; }},
+        {"redirect outside", kReference, "conducts[1]", [](Table& t) { conduct(t, 1).redirect = 1; }
+        },
+        {"redirect of another", kReference, "conducts[1]", [](Table& t) { conduct(t).redirect = 0; }
+        },
     });
 }
 
 TEST(VerifyRoutes, splits) {
     expect_refused({
-        {"of another", kReference, "rules[2]", [](Table& t) { rule(t, 2).splits.first = 0; }},
-        {"outside", kReference, "rules[0]", [](Table& t) { rule(t).splits.count = 0xffffffffU; }},
+        {"of another", kReference, "rules[2]", [](Table& t) { rule(t, 2).splits = 0; }},
+        {"outside", kReference, "rules[0]", [](Table& t) { rule(t).split_count = 255; }},
         {"weight 0", kValue, "rules[0]", [](Table& t) { split(t, 1).weight = 0; }},
         {"weight large",
          kValue,
@@ -82,38 +100,44 @@ TEST(VerifyRoutes, edits) {
     expect_refused({
         {"of another",
          kReference,
-         "rules[0]",
-         [](Table& t) { rule(t).response_edits = rule(t).request_edits; }},
+         "conducts[0]",
+         [](Table& t) { conduct(t).response_edits = conduct(t).request_edits; }},
         {"outside",
          kReference,
-         "rules[0]",
-         [](Table& t) { rule(t).response_edits.count = limits::kEditsPerRule; }},
-        {"of nobody", kReference, "edits[", [](Table& t) { rule(t).response_edits = {}; }},
-        {"kind", kValue, "rules[0]", [](Table& t) { edit(t).kind = EditKind{3}; }},
-        {"name outside", kReference, "rules[0]", [](Table& t) { edit(t).name = outside(t); }},
-        {"value outside", kReference, "rules[0]", [](Table& t) { edit(t).value = outside(t); }},
-        {"no name", kValue, "rules[0]", [](Table& t) { edit(t).name = {}; }},
-        {"name with a colon", kValue, "rules[0]", [](Table& t) { t.byte(edit(t).name, 1) = ':'; }},
+         "conducts[0]",
+         [](Table& t) { conduct(t).response_edits.count = limits::kEditsPerRule; }},
+        {"of nobody", kReference, "edits[", [](Table& t) { conduct(t).response_edits = {}; }},
+        {"kind", kValue, "conducts[0]", [](Table& t) { edit(t).kind = EditKind{3}; }},
+        {"name outside", kReference, "conducts[0]", [](Table& t) { edit(t).name = outside(t); }},
+        {"value outside", kReference, "conducts[0]", [](Table& t) { edit(t).value = outside(t); }},
+        {"no name", kValue, "conducts[0]", [](Table& t) { edit(t).name = {}; }},
+        {"name with a colon", kValue, "conducts[0]", [](Table& t) { t.byte(edit(t).name, 1) = ':'; }
+        },
         {"removal with a value",
          kValue,
-         "rules[0]",
+         "conducts[0]",
          [](Table& t) { edit(t, 2).value = edit(t, 0).value; }},
-        {"reserved", kValue, "rules[0]", [](Table& t) { edit(t).reserved[0] = 1; }},
+        {"reserved", kValue, "conducts[0]", [](Table& t) { edit(t).reserved[0] = 1; }},
     });
 }
 
 TEST(VerifyRoutes, redirects) {
     expect_refused({
-        {"status", kValue, "rules[1]", [](Table& t) { redirect(t).status = 200; }},
-        {"scheme", kValue, "rules[1]", [](Table& t) { t.byte(redirect(t).scheme, 0) = 'x'; }},
-        {"scheme outside", kReference, "rules[1]", [](Table& t) { redirect(t).scheme = outside(t); }
-        },
-        {"host", kValue, "rules[1]", [](Table& t) { t.byte(redirect(t).host, 0) = '@'; }},
-        {"host outside", kReference, "rules[1]", [](Table& t) { redirect(t).host = kWraps; }},
-        {"path", kValue, "rules[1]", [](Table& t) { t.byte(redirect(t).path, 0) = '\\'; }},
-        {"path outside", kReference, "rules[1]", [](Table& t) { redirect(t).path = kWraps; }},
-        {"path kind", kValue, "rules[1]", [](Table& t) { redirect(t).path_kind = RewriteKind{9}; }},
-        {"reserved", kValue, "rules[1]", [](Table& t) { redirect(t).reserved[1] = 1; }},
+        {"status", kValue, "conducts[1]", [](Table& t) { redirect(t).status = 200; }},
+        {"scheme", kValue, "conducts[1]", [](Table& t) { t.byte(redirect(t).scheme, 0) = 'x'; }},
+        {"scheme outside",
+         kReference,
+         "conducts[1]",
+         [](Table& t) { redirect(t).scheme = outside(t); }},
+        {"host", kValue, "conducts[1]", [](Table& t) { t.byte(redirect(t).host, 0) = '@'; }},
+        {"host outside", kReference, "conducts[1]", [](Table& t) { redirect(t).host = kWraps; }},
+        {"path", kValue, "conducts[1]", [](Table& t) { t.byte(redirect(t).path, 0) = '\\'; }},
+        {"path outside", kReference, "conducts[1]", [](Table& t) { redirect(t).path = kWraps; }},
+        {"path kind",
+         kValue,
+         "conducts[1]",
+         [](Table& t) { redirect(t).path_kind = RewriteKind{9}; }},
+        {"reserved", kValue, "conducts[1]", [](Table& t) { redirect(t).reserved[1] = 1; }},
     });
 }
 
@@ -123,10 +147,11 @@ TEST(VerifyRoutes, what_no_rule_owns) {
     spec.rules[1].splits = {{.weight = 1, .backend = 0}};
     std::swap(spec.rules[1], spec.rules[2]);
     Table no_splits(built(spec));
-    rule(no_splits, 2).splits = {};
+    rule(no_splits, 2).splits = 0;
+    rule(no_splits, 2).split_count = 0;
     EXPECT_EQ(no_splits.verify().error().message, "splits[4]: belongs to no rule");
     Table no_redirect(built(spec));
-    rule(no_redirect, 2).redirect = kNone;
+    conduct(no_redirect, 2).redirect = kNone;
     EXPECT_EQ(no_redirect.verify().error().message, "redirects[0]: belongs to no rule");
 }
 

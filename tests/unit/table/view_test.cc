@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <set>
 
+#include "table/hash.h"
 #include "table/limits.h"
 #include "tests/unit/table/header.h"
 #include "tests/unit/table/samples.h"
@@ -19,7 +20,7 @@ RoutesSpec with_hosts(const std::vector<std::string>& names) {
 }
 
 std::string name_of(const RoutesView& view, const Host* host) {
-    return host == nullptr ? "none" : std::string(view.text(host->name));
+    return host == nullptr ? "none" : std::string(view.name(*host));
 }
 
 TEST(View, exact_hosts) {
@@ -143,9 +144,11 @@ TEST(View, sizes_that_disagree_are_corrupt) {
     }
     Bytes routes = built(sample_routes());
     const auto view = RoutesView::attach(routes);
-    const auto* const first = reinterpret_cast<const std::byte*>(view->node_bytes().data());
+    const auto* const first = reinterpret_cast<const std::byte*>(view->path_order().data());
     overwrite(routes, static_cast<size_t>(first - routes.data()) - 4, uint32_t{1});
-    EXPECT_EQ(RoutesView::attach(routes).error().message, "not one byte a node");
+    EXPECT_EQ(
+        RoutesView::attach(routes).error().message, "paths whose order is not that of as many"
+    );
 }
 
 TEST(View, a_segment_over_the_limit_is_not_even_read) {
@@ -161,14 +164,14 @@ TEST(View, a_crowded_bucket_is_refused) {
     std::vector<std::string> names;
     for (size_t i = 0; names.size() <= limits::kHostProbe; ++i) {
         std::string name = "h" + std::to_string(i) + ".example";
-        if (hash64(name, 0) >> 59 == 0) names.push_back(std::move(name));
+        if (hash_text(name, 0) >> 27 == 0) names.push_back(std::move(name));
     }
     Bytes bytes = built(with_hosts(names));
-    overwrite(bytes, header_of(bytes) + 8, uint64_t{0});
+    overwrite(bytes, header_of(bytes) + 8, uint32_t{0});
     Changeable<RoutesView> table(std::move(bytes));
     ASSERT_EQ(table.view().host_bits(), 5U);
     std::vector<Host> hosts(table.view().hosts().begin(), table.view().hosts().end());
-    for (Host& host : hosts) host.hash = hash64(table.view().text(host.name), 0);
+    for (Host& host : hosts) host.hash = hash_text(table.view().name(host), 0);
     std::ranges::sort(hosts, {}, &Host::hash);
     for (size_t i = 0; i < hosts.size(); ++i) table.at(table.view().hosts(), i) = hosts[i];
     for (size_t i = 1; i < table.view().host_buckets().size(); ++i) {

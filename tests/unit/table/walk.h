@@ -18,6 +18,7 @@ public:
         for (const Rule& rule : view.rules()) walk.read(view, rule);
         for (const Backend& backend : view.backends()) walk.read(view.text(backend.name));
         for (const Regex& regex : view.regexes()) walk.read(view.text(regex.pattern));
+        for (const Conduct& conduct : view.conducts()) walk.read(view, conduct);
         if (view.any_host() != nullptr) walk.sum_ += view.any_host()->hash;
         return walk.sum_;
     }
@@ -38,55 +39,60 @@ private:
     }
 
     void read(const RoutesView& view, const Host& host) {
-        read(view.text(host.name));
-        if (view.find_exact(view.text(host.name)) != &host) sum_ += 1;
-        if (host.root != kNone) read_tree(view, host.root);
-        read(view, host.regexes);
+        read(view.name(host));
+        if (view.find_exact(view.name(host)) != &host) sum_ += 1;
+        for (const Path& path : view.paths_of(host)) read(view, host, path);
+        for (const uint32_t i : view.path_order_of(host)) {
+            read(view.text(view.paths_of(host)[i]));
+        }
+        view.any_match_by_regex(host, [&](const Match& match) {
+            sum_ += view.regexes()[view.regex_of(match)].digest;
+            read(view, match);
+            return false;
+        });
     }
 
-    // Without a stack: nodes of one tree follow one another.
-    void read_tree(const RoutesView& view, uint32_t root) {
-        size_t end = size_t{root} + 1;
-        for (size_t i = root; i < end; ++i) {
-            const Node& node = view.nodes()[i];
-            read(view.text(node.label));
-            sum_ += view.node_bytes()[i];
-            read(view, node.exact);
-            read(view, node.prefix);
-            if (node.children.count != 0) end = size_t{node.children.first} + node.children.count;
+    void read(const RoutesView& view, const Host& host, const Path& path) {
+        read(view.text(path));
+        if (view.find_path(host, path.hash, view.text(path)) != &path) sum_ += 1;
+        for (const PathKind kind : {PathKind::exact, PathKind::prefix}) {
+            view.any_match(path, kind, [&](const Match& match) {
+                read(view, match);
+                return false;
+            });
         }
     }
 
-    void read(const RoutesView& view, Range matches) {
-        for (const Match& match : view.matches().subspan(matches.first, matches.count)) {
-            sum_ += view.rules()[match.rule].key_low;
-            if (match.regex != kNone) sum_ += view.regexes()[match.regex].digest;
-            const auto predicates =
-                view.predicates().subspan(match.predicates, match.predicate_count);
-            for (const Predicate& predicate : predicates) {
-                read(view.text(predicate.name));
-                read(view.text(predicate.value));
-                if (predicate.regex != kNone) sum_ += view.regexes()[predicate.regex].digest;
-            }
+    void read(const RoutesView& view, const Match& match) {
+        sum_ += view.rules()[match.rule].key_low;
+        for (const Predicate& predicate : view.predicates_of(match)) {
+            read(view.text(predicate.name));
+            read(view.text(predicate.value));
+            if (predicate.regex != kNone) sum_ += view.regexes()[predicate.regex].digest;
         }
     }
 
     void read(const RoutesView& view, const Rule& rule) {
-        for (const Text text : {rule.name, rule.rewrite_path, rule.rewrite_host}) {
-            read(view.text(text));
-        }
-        for (const Split& split : view.splits().subspan(rule.splits.first, rule.splits.count)) {
+        read(view.name(rule));
+        sum_ += view.conduct_of(rule).connect_ms;
+        for (const Split& split : view.splits_of(rule)) {
             if (split.backend != kNone) sum_ += view.backends()[split.backend].key;
             read(reason_text(static_cast<Reason>(split.reason)));
         }
-        for (const Range range : {rule.request_edits, rule.response_edits}) {
+    }
+
+    void read(const RoutesView& view, const Conduct& conduct) {
+        for (const Text text : {conduct.rewrite_path, conduct.rewrite_host}) {
+            read(view.text(text));
+        }
+        for (const Range range : {conduct.request_edits, conduct.response_edits}) {
             for (const Edit& edit : view.edits().subspan(range.first, range.count)) {
                 read(view.text(edit.name));
                 read(view.text(edit.value));
             }
         }
-        if (rule.redirect == kNone) return;
-        const Redirect& redirect = view.redirects()[rule.redirect];
+        if (conduct.redirect == kNone) return;
+        const Redirect& redirect = view.redirects()[conduct.redirect];
         for (const Text text : {redirect.scheme, redirect.host, redirect.path}) {
             read(view.text(text));
         }
