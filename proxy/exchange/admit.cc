@@ -7,6 +7,7 @@
 #include "proxy/exchange/reply.h"
 #include "proxy/filter/rewrite.h"
 #include "proxy/http/hop.h"
+#include "proxy/http/rule.h"
 #include "proxy/route/match.h"
 #include "proxy/route/near_miss.h"
 
@@ -39,10 +40,18 @@ void Exchange::admit() {
     ai_ = is_ai_path(head.path);
     keep_request_id(head);
     account_.describe(head);
-    if (head.wants_upgrade) return refuse(Reason::upgrade_unsupported);
+    if (head.wants_upgrade && http::enforced(http::GateRule::upgrade)) {
+        return refuse_for_good(Reason::upgrade_unsupported);
+    }
     if (!route(head)) return;
     if (routes_->view.conduct_of(*rule_).redirect != table::kNone) return redirect(head);
     stage_request(head);
+}
+
+// Who sends such a head may mean something else by what follows it: nothing more is read.
+void Exchange::refuse_for_good(Reason reason) {
+    last_answer_ = http::enforced(http::GateRule::refused_reuse);
+    refuse(reason);
 }
 
 void Exchange::keep_request_id(http::RequestHead& head) {
@@ -106,7 +115,7 @@ Reason Exchange::rewrite_fields(http::RequestHead& head) {
 
 // A request that is refused here has cost no connection.
 void Exchange::stage_request(http::RequestHead& head) {
-    if (const Reason bad = rewrite_fields(head); bad != Reason::ok) return refuse(bad);
+    if (const Reason bad = rewrite_fields(head); bad != Reason::ok) return refuse_for_good(bad);
     const filter::Target to =
         filter::rewrite(routes_->view, *rule_, *match_, head, services_.scratch.text);
     if (to.reason != Reason::ok) return refuse(to.reason);

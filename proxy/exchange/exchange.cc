@@ -5,6 +5,7 @@
 
 #include "proxy/exchange/error.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/http/rule.h"
 
 namespace sluice::exchange {
 
@@ -139,7 +140,8 @@ void Exchange::answer(Refusal& refusal) {
     refusal.ai = ai_;
     refusal.request_id = {request_id_.data(), request_id_bytes_};
     // A request that was not read to its end leaves bytes that must not be taken for the next one.
-    refusal.close = services_.draining || last_answer_ || !client_.request_complete();
+    const bool unread = !client_.request_complete() && http::enforced(http::GateRule::unread_body);
+    refusal.close = services_.draining || last_answer_ || unread;
     const bool staged = stage_refusal(client_, refusal, services_.scratch.response);
     routes_.release();
     phase_ = staged ? Phase::answering : Phase::ended;

@@ -61,6 +61,7 @@ private:
     bool route(const http::RequestHead& head);
     Reason rewrite_fields(http::RequestHead& head);
     void stage_request(http::RequestHead& head);
+    void refuse_for_good(Reason reason);
     void refuse_route(const http::RequestHead& head, bool host_known);
     void redirect(const http::RequestHead& head);
     void keep_request_id(http::RequestHead& head);

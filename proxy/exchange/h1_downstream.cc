@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "proxy/http/h1_codec.h"
+#include "proxy/http/rule.h"
 #include "proxy/http/write.h"
 #include "proxy/net/connect.h"
 #include "proxy/net/proxy_protocol.h"
@@ -217,7 +218,8 @@ void H1Downstream::abort(const Failure& failure) {
 }
 
 bool H1Downstream::reusable() const {
-    return keep_alive_ && !must_close_ && !aborted_ && stream_.body_ended() && !stream_.pending() &&
+    const bool read = stream_.body_ended() || !http::enforced(http::GateRule::unread_body);
+    return keep_alive_ && !must_close_ && !aborted_ && read && !stream_.pending() &&
            !stream_.socket.gone();
 }
 

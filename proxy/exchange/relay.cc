@@ -3,6 +3,7 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/filter/rewrite.h"
 #include "proxy/http/hop.h"
+#include "proxy/http/rule.h"
 
 namespace sluice::exchange {
 
@@ -212,9 +213,13 @@ void Exchange::pass_interim() {
     http::ResponseHead& head = services_.scratch.response;
     Failure failure{upstream::Side::upstream, Reason::upstream_garbage};
     failure.answered = true;
-    if (++interim_ > limits::kInterimResponses) failure.reason = Reason::too_many_interim;
+    if (++interim_ > limits::kInterimResponses && http::enforced(http::GateRule::interim_count)) {
+        failure.reason = Reason::too_many_interim;
+    }
     // Upgrades are not forwarded, so nobody asked to switch protocols.
-    const bool bad = head.status == kSwitchingStatus || failure.reason == Reason::too_many_interim;
+    const bool switches =
+        head.status == kSwitchingStatus && http::enforced(http::GateRule::switching);
+    const bool bad = switches || failure.reason == Reason::too_many_interim;
     if (bad || http::strip_hop_by_hop(head.fields) != Reason::ok) {
         return fail(failure);
     }
@@ -245,7 +250,8 @@ bool Exchange::commit_head() {
         }
     }
     // An early refusal ends the connection, because the rest of the request will not be read.
-    const bool refuses_early = head.status >= kFirstErrorStatus && !client_.request_complete();
+    const bool refuses_early = head.status >= kFirstErrorStatus && !client_.request_complete() &&
+                               http::enforced(http::GateRule::unread_body);
     const bool close = services_.draining || refuses_early;
     if (full != Reason::ok || !client_.stage_head(head, head.body, close)) {
         fail(failure);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "proxy/http/ascii.h"
+#include "proxy/http/rule.h"
 #include "proxy/http/scan.h"
 #include "proxy/http/trailer.h"
 
@@ -96,35 +97,55 @@ Reason BodyScanner::take_framing_byte(char c) {
         case State::size:
             return take_size_byte(c);
         case State::extension:
-            if (c == '\r') {
-                state_ = State::size_line_feed;
-                return Reason::ok;
-            }
-            if (is_control(c) || ++extension_bytes_ > limits::kChunkExtensionBytes) {
-                return Reason::bad_chunk;
-            }
-            return Reason::ok;
+            return take_extension_byte(c);
         case State::size_line_feed:
-            return c == '\n' ? end_size() : Reason::bad_chunk;
+            return c == '\n' || !enforced(GateRule::chunk_line_end) ? end_size()
+                                                                    : Reason::bad_chunk;
         case State::data_return:
-            state_ = State::data_line_feed;
-            return c == '\r' ? Reason::ok : Reason::bad_chunk;
+            state_ = c == '\r' ? State::data_line_feed : State::size;
+            return c == '\r' ? Reason::ok : judge_chunk_end(c);
         case State::data_line_feed:
             state_ = State::size;
-            return c == '\n' ? Reason::ok : Reason::bad_chunk;
+            return c == '\n' ? Reason::ok : judge_chunk_end(c);
         default:
             return take_trailer_byte(c);
     }
 }
 
+// What stands where a chunk's CR LF should be; without its rule it is that end, whatever it is.
+Reason BodyScanner::judge_chunk_end(char c) {
+    if (enforced(GateRule::chunk_end)) return Reason::bad_chunk;
+    return hex_value(c) >= 0 ? take_size_byte(c) : Reason::ok;
+}
+
+Reason BodyScanner::take_extension_byte(char c) {
+    if (c == '\r') {
+        state_ = State::size_line_feed;
+        return Reason::ok;
+    }
+    if (c == '\n' && !enforced(GateRule::chunk_line_end)) return end_size();
+    if (is_control(c) && enforced(GateRule::chunk_extension)) return Reason::bad_chunk;
+    const bool bounded = enforced(GateRule::chunk_extension_length);
+    if (bounded && ++extension_bytes_ > limits::kChunkExtensionBytes) return Reason::bad_chunk;
+    return Reason::ok;
+}
+
 Reason BodyScanner::take_size_byte(char c) {
     const int digit = hex_value(c);
     if (digit >= 0) {
-        if (++digits_ > limits::kChunkSizeDigits) return Reason::bad_chunk;
+        if (digits_ < limits::kChunkSizeDigits) {
+            ++digits_;
+        } else if (enforced(GateRule::chunk_digits)) {
+            return Reason::bad_chunk;
+        }
         remaining_ = (remaining_ << 4) | static_cast<uint64_t>(digit);
         return Reason::ok;
     }
-    if (digits_ == 0 || (c != ';' && c != '\r')) return Reason::bad_chunk;
+    if (c == '\n' && digits_ != 0 && !enforced(GateRule::chunk_line_end)) return end_size();
+    if ((digits_ == 0 || (c != ';' && c != '\r'))) {
+        if (enforced(GateRule::chunk_size)) return Reason::bad_chunk;
+        if (c != ';' && c != '\r') return Reason::ok;
+    }
     state_ = c == ';' ? State::extension : State::size_line_feed;
     extension_bytes_ = c == ';' ? 1 : 0;
     return Reason::ok;
@@ -136,7 +157,9 @@ Reason BodyScanner::end_size() {
         state_ = State::trailer_start;
         return Reason::ok;
     }
-    if (remaining_ > limits::kBodyBytes - framing_.length) return Reason::body_too_large;
+    if (remaining_ > limits::kBodyBytes - framing_.length && enforced(GateRule::chunk_total)) {
+        return Reason::body_too_large;
+    }
     framing_.length += remaining_;
     state_ = State::data;
     return Reason::ok;
@@ -145,7 +168,12 @@ Reason BodyScanner::end_size() {
 Reason BodyScanner::take_trailer_byte(char c) {
     if (state_ == State::last_line_feed) {
         state_ = State::ended;
-        return c == '\n' ? Reason::ok : Reason::bad_trailer;
+        const bool fine = c == '\n' || !enforced(GateRule::trailer_line_end);
+        return fine ? Reason::ok : Reason::bad_trailer;
+    }
+    if (state_ == State::trailer_start && c == '\n' && !enforced(GateRule::trailer_line_end)) {
+        state_ = State::ended;
+        return Reason::ok;
     }
     if (state_ == State::trailer_start && c == '\r') {
         state_ = State::last_line_feed;

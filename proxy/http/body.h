@@ -70,6 +70,8 @@ private:
     Reason take_framing(std::string_view bytes, size_t& at);
     Reason take_framing_byte(char c);
     Reason take_size_byte(char c);
+    Reason take_extension_byte(char c);
+    Reason judge_chunk_end(char c);
     Reason end_size();
     Reason take_trailer_byte(char c);
     std::string_view take_payload(std::string_view bytes, size_t& at);

@@ -4,6 +4,7 @@
 
 #include "proxy/http/ascii.h"
 #include "proxy/http/ip_text.h"
+#include "proxy/http/rule.h"
 #include "table/limits.h"
 
 namespace sluice::http {
@@ -39,6 +40,20 @@ size_t measure_name(std::string_view text, bool& upper) {
     return size;
 }
 
+// Without its rule: the first digits of a length, as a careless reader finds them.
+Length first_number(std::string_view text) {
+    constexpr size_t kSafeDigits = 18;
+    uint64_t value = 0;
+    size_t digits = 0;
+    for (const char c : text) {
+        if (!detail::is_digit(c) && digits != 0) break;
+        if (!detail::is_digit(c)) continue;
+        if (++digits > kSafeDigits) break;
+        value = value * 10 + static_cast<uint64_t>(c - '0');
+    }
+    return {.value = value};
+}
+
 Authority refused_host(Reason reason = Reason::bad_host) {
     return {.host = {}, .reason = reason};
 }
@@ -56,7 +71,7 @@ Length parse_content_length(std::string_view text) {
         if (i < kMostDigits) value = value * 10 + static_cast<uint64_t>(text[i] - '0');
     }
     if (text.size() > kMostDigits || value > limits::kBodyBytes) {
-        return {.value = 0, .reason = Reason::body_too_large};
+        return {.value = value, .reason = Reason::body_too_large};
     }
     return {.value = value};
 }
@@ -113,33 +128,42 @@ Reason Gate::check(FieldId id, std::string_view value) {
 }
 
 Reason Gate::check_content_length(std::string_view value) {
-    if (is_chunked_) return Reason::framing_conflict;
-    if (has_length_) return Reason::bad_content_length;
-    const Length length = parse_content_length(value);
+    if (is_chunked_ && enforced(GateRule::framing_conflict)) return Reason::framing_conflict;
+    if (has_length_ && enforced(GateRule::length_repeated)) return Reason::bad_content_length;
+    Length length = parse_content_length(value);
+    if (length.reason == Reason::bad_content_length && !enforced(GateRule::length_form)) {
+        length = first_number(value);
+    }
     has_length_ = true;
     length_ = length.value;
-    return length.reason;
+    return enforced(GateRule::length_limit) ? length.reason : Reason::ok;
 }
 
 Reason Gate::check_transfer_encoding(std::string_view value) {
-    if (has_length_) return Reason::framing_conflict;
-    if (is_chunked_ || minor_ == 0 || !equals_lower(value, "chunked")) {
+    if (has_length_ && enforced(GateRule::framing_conflict)) return Reason::framing_conflict;
+    const bool refused = (is_chunked_ && enforced(GateRule::coding_repeated)) ||
+                         (minor_ == 0 && enforced(GateRule::coding_on_1_0));
+    const bool exact = equals_lower(value, "chunked");
+    if (refused || (!exact && enforced(GateRule::coding_exact))) {
         return Reason::bad_transfer_encoding;
     }
-    is_chunked_ = true;
+    is_chunked_ = exact || value.find("chunked") != std::string_view::npos;
     return Reason::ok;
 }
 
 Reason Gate::check_host(std::string_view value) {
-    if (has_host_) return Reason::host_repeated;
+    if (has_host_ && enforced(GateRule::host_repeated)) return Reason::host_repeated;
     has_host_ = true;
     authority_ = value;
     return Reason::ok;
 }
 
 Reason Gate::check_expect(std::string_view value) {
-    if (expects_continue_ || !equals_lower(value, "100-continue")) return Reason::bad_expectation;
-    expects_continue_ = true;
+    const bool known = equals_lower(value, "100-continue");
+    if ((expects_continue_ || !known) && enforced(GateRule::expectation)) {
+        return Reason::bad_expectation;
+    }
+    expects_continue_ = known;
     return Reason::ok;
 }
 
@@ -156,18 +180,24 @@ bool Gate::allows_reuse() const {
     return !says_close_ && (minor_ == 1 || says_keep_alive_);
 }
 
+Reason Gate::judge_authority(RequestHead& head, Scratch& scratch) {
+    head.authority = authority_;
+    if (!has_host_ && authority_.empty()) return Reason::ok;
+    const Authority authority = parse_authority(authority_, scratch);
+    if (authority.reason == Reason::bad_host && !enforced(GateRule::host_form)) return Reason::ok;
+    head.host = authority.host;
+    return authority.reason;
+}
+
 Reason Gate::finish(RequestHead& head, std::string_view target_authority, Scratch& scratch) {
-    if (!has_host_ && minor_ == 1) return Reason::host_missing;
+    if (!has_host_ && minor_ == 1 && enforced(GateRule::host_missing)) return Reason::host_missing;
     if (!has_host_) authority_ = target_authority;
-    if (!target_authority.empty() && !equal_ignoring_case(target_authority, authority_)) {
+    if (!target_authority.empty() && !equal_ignoring_case(target_authority, authority_) &&
+        enforced(GateRule::host_mismatch)) {
         return Reason::host_mismatch;
     }
-    if (has_host_ || !authority_.empty()) {
-        const Authority authority = parse_authority(authority_, scratch);
-        if (authority.reason != Reason::ok) return authority.reason;
-        head.host = authority.host;
-    }
-    head.authority = authority_;
+    const Reason reason = judge_authority(head, scratch);
+    if (reason != Reason::ok) return reason;
     if (is_chunked_) head.body = {.kind = Framing::chunked};
     if (has_length_) head.body = {.kind = Framing::length, .length = length_};
     const bool has_body = is_chunked_ || length_ != 0;
@@ -187,7 +217,10 @@ void Gate::finish(ResponseHead& head, bool to_head) {
     if (never_has_body || to_head || head.status == kNotModified) {
         // RFC 9112 6.1 forbids a coding or a length here: whoever states one may send the bytes
         // too.
-        if (never_has_body && (is_chunked_ || length_ != 0)) head.keep_alive = false;
+        const bool states_one = is_chunked_ || length_ != 0;
+        if (never_has_body && states_one && enforced(GateRule::forbidden_body)) {
+            head.keep_alive = false;
+        }
         return;
     }
     if (is_chunked_) {

@@ -43,6 +43,7 @@ private:
     Reason check_expect(std::string_view value);
     void read_connection(std::string_view value);
     bool allows_reuse() const;
+    Reason judge_authority(RequestHead& head, Scratch& scratch);
 
     bool is_request_;
     uint8_t minor_;

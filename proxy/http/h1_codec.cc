@@ -6,7 +6,9 @@
 
 #include "proxy/http/gate.h"
 #include "proxy/http/path.h"
+#include "proxy/http/rule.h"
 #include "proxy/http/scan.h"
+#include "proxy/http/waive.h"
 
 namespace sluice::http {
 namespace {
@@ -31,7 +33,11 @@ std::string_view text(const char* from, const char* to) {
 // CR LF at in.at, where something else is `otherwise`.
 Parsed take_line_end(Cursor& in, Reason otherwise) {
     if (in.at == in.end) return kMore;
-    if (*in.at == '\n') return refuse(Reason::bad_line_end);
+    if (*in.at == '\n') {
+        if (enforced(GateRule::bare_line_feed)) return refuse(Reason::bad_line_end);
+        ++in.at;
+        return kComplete;
+    }
     if (*in.at != '\r') return refuse(otherwise);
     if (left(in) < kCrLf.size()) return kMore;
     if (in.at[1] != '\n') return refuse(Reason::bad_line_end);
@@ -39,17 +45,27 @@ Parsed take_line_end(Cursor& in, Reason otherwise) {
     return kComplete;
 }
 
-// "HTTP/1.0" or "HTTP/1.1". `garbage` when it is no version at all.
-Parsed take_version(Cursor& in, uint8_t& minor, Reason garbage) {
+// "HTTP/1.0" or "HTTP/1.1". What is no version at all breaks the rule of the line: of a request's,
+// or of a status line.
+Parsed take_version(Cursor& in, uint8_t& minor, GateRule line) {
+    const bool is_request = line == GateRule::request_line;
+    const std::string_view until = is_request ? "\r\n" : " \r\n";
     const size_t have = left(in) < kVersionBytes ? left(in) : kVersionBytes;
     constexpr size_t kProtocolBytes = 5;  // "HTTP/"
     for (size_t i = 0; i < have && i < kVersionPrefix.size(); ++i) {
         if (in.at[i] == kVersionPrefix[i]) continue;
-        return refuse(i < kProtocolBytes ? garbage : Reason::bad_version);
+        if (!enforced(i < kProtocolBytes ? line : GateRule::version)) {
+            return skip_until(in, until) ? kComplete : kMore;
+        }
+        if (i >= kProtocolBytes) return refuse(Reason::bad_version);
+        return refuse(is_request ? Reason::bad_request_line : Reason::bad_status_line);
     }
     if (have < kVersionBytes) return kMore;
     const char digit = in.at[kVersionPrefix.size()];
-    if (digit != '0' && digit != '1') return refuse(Reason::bad_version);
+    if (digit != '0' && digit != '1') {
+        if (!enforced(GateRule::version)) return skip_until(in, until) ? kComplete : kMore;
+        return refuse(Reason::bad_version);
+    }
     minor = static_cast<uint8_t>(digit - '0');
     in.at += kVersionBytes;
     return kComplete;
@@ -77,21 +93,26 @@ Reason judge_method(RequestHead& head) {
         if (head.method != known.name) continue;
         head.is_idempotent = known.is_idempotent;
         head.is_head = head.method == "HEAD";
-        return head.method == "CONNECT" ? Reason::connect_unsupported : Reason::ok;
+        const bool refused = head.method == "CONNECT" && enforced(GateRule::method_connect);
+        return refused ? Reason::connect_unsupported : Reason::ok;
     }
     // Methods are case-sensitive; a server that does not know that would see another method than we
     // do.
     for (const Method& known : kMethods) {
-        if (equal_ignoring_case(head.method, known.name)) return Reason::bad_method;
+        if (!equal_ignoring_case(head.method, known.name)) continue;
+        return enforced(GateRule::method_case) ? Reason::bad_method : Reason::ok;
     }
     return Reason::ok;
 }
 
 Parsed take_method(Cursor& in, RequestHead& head) {
+    while (!enforced(GateRule::leading_line) && text(in.at, in.end).starts_with(kCrLf)) in.at += 2;
     const char* start = in.at;
-    while (in.at < in.end && has_class(*in.at, kTokenByte)) ++in.at;
+    while (in.at < in.end && may_be_in_method(*in.at)) ++in.at;
     head.method = text(start, in.at);
-    if (head.method.size() > limits::kMethodBytes) return refuse(Reason::bad_method);
+    if (head.method.size() > limits::kMethodBytes && enforced(GateRule::method_length)) {
+        return refuse(Reason::bad_method);
+    }
     if (in.at == in.end) return kMore;
     if (*in.at == '\r' || *in.at == '\n') return refuse(Reason::bad_request_line);
     if (*in.at != ' ' || head.method.empty()) return refuse(Reason::bad_method);
@@ -118,19 +139,26 @@ struct Target {
     bool plain_path = false;     // known to be canonical
 };
 
+// A target of no known form: none, or without its rule one that stands for everything.
+Reason judge_form(RequestHead& head) {
+    if (enforced(GateRule::target_form)) return Reason::bad_target;
+    head.path = "/";
+    return Reason::ok;
+}
+
 Reason split_target(RequestHead& head, const TargetScan& scan, Target& out) {
     const std::string_view target = head.target;
     size_t path_at = 0;
     if (target.front() != '/') {
         if (target == "*") {
             head.path = target;
-            return head.method == "OPTIONS" ? Reason::ok : Reason::bad_target;
+            return head.method == "OPTIONS" ? Reason::ok : judge_form(head);
         }
         path_at = absolute_path_offset(target);
-        if (path_at == 0) return Reason::bad_target;
+        if (path_at == 0) return judge_form(head);
         const size_t authority_at = target.find("//") + 2;
         out.authority = target.substr(authority_at, path_at - authority_at);
-        if (out.authority.empty()) return Reason::bad_target;
+        if (out.authority.empty()) return judge_form(head);
         head.target_is_canonical = false;
     }
     size_t path_end = target.size();
@@ -151,11 +179,17 @@ Reason split_target(RequestHead& head, const TargetScan& scan, Target& out) {
 Parsed take_target(Cursor& in, RequestHead& head, TargetScan& scan) {
     const char* start = in.at;
     scan = scan_target(in.at, in.end);
+    scan_further(scan, in.end);
     in.at = scan.stop;
     head.target = text(start, in.at);
-    if (head.target.size() > limits::kTargetBytes) return refuse(Reason::target_too_long);
+    if (head.target.size() > limits::kTargetBytes && enforced(GateRule::target_length)) {
+        return refuse(Reason::target_too_long);
+    }
     if (in.at == in.end) return kMore;
-    if (*in.at == '\r' || *in.at == '\n') return refuse(Reason::bad_request_line);
+    if (*in.at == '\r' || *in.at == '\n') {
+        const bool refused = enforced(GateRule::request_line) || head.target.empty();
+        return refused ? refuse(Reason::bad_request_line) : kComplete;
+    }
     if (*in.at != ' ' || head.target.empty()) return refuse(Reason::bad_target);
     ++in.at;
     return kComplete;
@@ -180,32 +214,41 @@ Reason settle_target(
     return canonical.reason;
 }
 
-// Why a field line has no colon after its name.
-Reason judge_name_end(const char* at, bool at_line_start) {
-    if (*at == '\n') return Reason::bad_line_end;
-    if (at_line_start && is_blank(*at)) return Reason::folded_field;
-    return Reason::bad_field_name;
+// A field line that has no colon after its name.
+Parsed judge_name_end(Cursor& in, const char* at) {
+    if (*at == '\n') return take_line_end(in, Reason::bad_line_end);
+    if (at == in.at && is_blank(*at)) {
+        if (enforced(GateRule::folding)) return refuse(Reason::folded_field);
+        return skip_line(in) ? kComplete : kMore;
+    }
+    if (*at == '\r' && !enforced(GateRule::field_colon)) return skip_line(in) ? kComplete : kMore;
+    return refuse(Reason::bad_field_name);
 }
 
 // One field line, its line end included.
 Parsed take_field(Cursor& in, FieldList& fields, Gate& gate) {
     const char* const start = in.at;
-    const char* const at = find_name_end(start, in.end);
+    const char* const at = scan_name(start, in.end);
     const std::string_view name = text(start, at);
-    if (name.size() > limits::kFieldNameBytes) return refuse(Reason::head_too_large);
+    if (name.size() > limits::kFieldNameBytes && enforced(GateRule::field_name_length)) {
+        return refuse(Reason::head_too_large);
+    }
     if (at == in.end) return kMore;
-    if (*at != ':' || name.empty()) return refuse(judge_name_end(at, name.empty()));
+    if (*at != ':' || name.empty()) return judge_name_end(in, at);
     const char* value = at + 1;
     while (value < in.end && is_blank(*value)) ++value;
-    const char* const stop = find_control(in.begin, value, in.end);
-    if (static_cast<size_t>(stop - value) > limits::kFieldValueBytes) {
+    const char* const stop = scan_value(in.begin, value, in.end);
+    if (static_cast<size_t>(stop - value) > limits::kFieldValueBytes &&
+        enforced(GateRule::field_value_length)) {
         return refuse(Reason::head_too_large);
     }
     in.at = stop;
-    if (in.end - stop < 2 || stop[0] != '\r' || stop[1] != '\n') {
-        return take_line_end(in, Reason::bad_field_value);
+    if (in.end - stop >= 2 && stop[0] == '\r' && stop[1] == '\n') {
+        in.at += kCrLf.size();
+    } else {
+        const Parsed end = take_line_end(in, Reason::bad_field_value);
+        if (end.state != Parse::complete) return end;
     }
-    in.at += kCrLf.size();
     const char* last = stop;
     while (last > value && is_blank(last[-1])) --last;
     const FieldId id = identify(name);
@@ -222,7 +265,12 @@ Parsed take_fields(Cursor& in, FieldList& fields, Gate& gate) {
     for (;;) {
         if (in.at == in.end) return kMore;
         if (*in.at == '\r') return take_line_end(in, Reason::bad_line_end);
-        if (fields.size() == limits::kHeadFields) return refuse(Reason::too_many_fields);
+        if (*in.at == '\n' && !enforced(GateRule::bare_line_feed)) {
+            return take_line_end(in, Reason::bad_line_end);
+        }
+        if (fields.size() == limits::kHeadFields && enforced(GateRule::field_count)) {
+            return refuse(Reason::too_many_fields);
+        }
         const Parsed field = take_field(in, fields, gate);
         if (field.state != Parse::complete) return field;
     }
@@ -234,7 +282,7 @@ Parsed read_request(Cursor& in, Scratch& scratch, RequestHead& head) {
     TargetScan scan;
     step = take_target(in, head, scan);
     if (step.state != Parse::complete) return step;
-    step = take_version(in, head.minor, Reason::bad_request_line);
+    step = take_version(in, head.minor, GateRule::request_line);
     if (step.state != Parse::complete) return step;
     step = take_line_end(in, Reason::bad_version);
     if (step.state != Parse::complete) return step;
@@ -256,10 +304,16 @@ Parsed take_status(Cursor& in, ResponseHead& head) {
         if (left(in) == i) return kMore;
         const char c = in.at[i];
         const bool blank = i == 0 || i == kStatusBytes - 1;
-        if (blank ? c != ' ' : !detail::is_digit(c)) return refuse(Reason::bad_status_line);
+        if (blank ? c != ' ' : !detail::is_digit(c)) {
+            if (enforced(GateRule::status_line)) return refuse(Reason::bad_status_line);
+            head.status = 200;
+            return skip_line(in) ? kComplete : kMore;
+        }
         if (!blank) head.status = static_cast<uint16_t>(head.status * 10 + (c - '0'));
     }
-    if (head.status < 100 || head.status > 599) return refuse(Reason::bad_status_line);
+    if ((head.status < 100 || head.status > 599) && enforced(GateRule::status_range)) {
+        return refuse(Reason::bad_status_line);
+    }
     const char* phrase = in.at + kStatusBytes;
     in.at = find_control(in.begin, phrase, in.end);
     head.phrase = text(phrase, in.at);
@@ -268,7 +322,7 @@ Parsed take_status(Cursor& in, ResponseHead& head) {
 }
 
 Parsed read_response(Cursor& in, bool to_head, ResponseHead& head) {
-    Parsed step = take_version(in, head.minor, Reason::bad_status_line);
+    Parsed step = take_version(in, head.minor, GateRule::status_line);
     if (step.state != Parse::complete) return step;
     step = take_status(in, head);
     if (step.state != Parse::complete) return step;
@@ -307,14 +361,15 @@ void reset(ResponseHead& head) {
 // `scanned`).
 template <typename Read>
 Parsed read_head(std::string_view bytes, size_t& scanned, Read read) {
-    const std::string_view window = bytes.substr(0, limits::kHeadBytes);
+    const bool bounded = enforced(GateRule::head_length);
+    const std::string_view window = bounded ? bytes.substr(0, limits::kHeadBytes) : bytes;
     if (scanned == 0 || may_be_whole(window, scanned)) {
         Cursor in{window.data(), window.data(), window.data() + window.size()};
         const Parsed result = read(in);
         if (result.state != Parse::need_more) return result;
         may_be_whole(window, scanned);
     }
-    return window.size() == limits::kHeadBytes ? refuse(Reason::head_too_large) : kMore;
+    return bounded && window.size() == limits::kHeadBytes ? refuse(Reason::head_too_large) : kMore;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "proxy/http/caller.h"
 #include "proxy/http/gate.h"
 #include "proxy/http/hop_fields.h"
+#include "proxy/http/rule.h"
 
 namespace sluice::http {
 namespace {
@@ -26,7 +27,8 @@ Reason drop_named(FieldList& fields, std::string_view value) {
     while (!value.empty()) {
         const std::string_view name = take_element(value);
         if (equals_lower(name, "close") || equals_lower(name, "keep-alive")) continue;
-        if (!is_token(name) || !in_set(kMayBeNamed, identify(name))) {
+        const bool may_be_named = is_token(name) && in_set(kMayBeNamed, identify(name));
+        if (!may_be_named && enforced(GateRule::connection_names)) {
             return Reason::bad_connection_field;
         }
         if (!name.empty()) fields.drop(name);

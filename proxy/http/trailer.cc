@@ -6,6 +6,7 @@
 
 #include "proxy/http/ascii.h"
 #include "proxy/http/fields.h"
+#include "proxy/http/rule.h"
 #include "proxy/http/scan.h"
 
 namespace sluice::http {
@@ -47,6 +48,7 @@ constexpr std::string_view kHeadOnly[] = {
 };
 
 bool may_be_trailer(std::string_view name) {
+    if (!enforced(GateRule::trailer_head_only)) return true;
     if (identify(name) != FieldId::other) return false;
     for (const std::string_view known : kHeadOnly) {
         if (equals_lower(name, known)) return false;
@@ -55,6 +57,7 @@ bool may_be_trailer(std::string_view name) {
 }
 
 bool is_name(std::string_view name) {
+    if (!enforced(GateRule::trailer_name)) return true;
     if (name.empty() || name.size() > limits::kFieldNameBytes) return false;
     for (const char c : name) {
         if (!has_class(c, kNameByte)) return false;
@@ -62,26 +65,43 @@ bool is_name(std::string_view name) {
     return true;
 }
 
+constexpr std::string_view kLineEnd = "\r\n";
+
+bool ends_well(std::string_view line) {
+    return line.ends_with(kLineEnd) || !enforced(GateRule::trailer_line_end);
+}
+
+// `rest`: what stands behind the colon, line end included.
+bool has_good_value(std::string_view rest) {
+    if (!enforced(GateRule::trailer_value)) return true;
+    const size_t end_bytes = rest.ends_with(kLineEnd) ? kLineEnd.size() : 1;
+    const char* const end = rest.data() + rest.size() - end_bytes;
+    return find_control(rest.data(), rest.data(), end) == end;
+}
+
 }  // namespace
 
 Reason TrailerSection::add(char c) {
-    if (++received_ > bytes_.size()) return Reason::bad_trailer;
+    const bool full = kept_ + line_ == bytes_.size();
+    if (full || (++received_ > bytes_.size() && enforced(GateRule::trailer_length))) {
+        return Reason::bad_trailer;
+    }
     bytes_[kept_ + line_++] = c;
     return Reason::ok;
 }
 
 Reason TrailerSection::end_line() {
-    constexpr std::string_view kLineEnd = "\r\n";
-    const Reason reason = add(kLineEnd.back());
+    const Reason reason = add('\n');
     if (reason != Reason::ok) return reason;
     const std::string_view line(bytes_.data() + kept_, line_);
     const size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !is_name(line.substr(0, colon)))
+    if (colon == std::string_view::npos || !is_name(line.substr(0, colon))) {
         return Reason::bad_trailer;
-    if (!line.ends_with(kLineEnd) || ++fields_ > limits::kTrailerFields) return Reason::bad_trailer;
-    const char* const value = line.data() + colon + 1;
-    const char* const end = line.data() + line.size() - kLineEnd.size();
-    if (find_control(bytes_.data(), value, end) != end) return Reason::bad_trailer;
+    }
+    if (++fields_ > limits::kTrailerFields && enforced(GateRule::trailer_count)) {
+        return Reason::bad_trailer;
+    }
+    if (!ends_well(line) || !has_good_value(line.substr(colon + 1))) return Reason::bad_trailer;
     if (may_be_trailer(line.substr(0, colon))) kept_ += line_;
     line_ = 0;
     return Reason::ok;

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "proxy/http/h1_codec.h"
+#include "proxy/http/rule.h"
 #include "proxy/http/write.h"
 
 namespace sluice::upstream {
@@ -33,6 +34,7 @@ void H1Upstream::begin_request() {
     scanned_ = 0;
     keep_alive_ = false;
     head_read_ = false;
+    interim_doubt_ = false;
 }
 
 bool H1Upstream::lease_fit() const {
@@ -40,8 +42,9 @@ bool H1Upstream::lease_fit() const {
 }
 
 bool H1Upstream::reusable() const {
-    return connected_ && keep_alive_ && head_read_ && stream_.body_ended() &&
-           stream_.input().empty() && !stream_.pending() && !stream_.socket.gone();
+    const bool clean = stream_.input().empty() || !http::enforced(http::GateRule::unasked_bytes);
+    return connected_ && keep_alive_ && head_read_ && stream_.body_ended() && clean &&
+           !stream_.pending() && !stream_.socket.gone();
 }
 
 void H1Upstream::end() {
@@ -136,9 +139,11 @@ Io H1Upstream::try_read_head(bool to_head, http::ResponseHead& head) {
     scanned_ = 0;
     // The views stay good: consuming moves no bytes, only the next read may.
     stream_.consume(head.size);
+    // An interim answer that states a body may send one too.
+    interim_doubt_ = interim_doubt_ || (head.interim() && !head.keep_alive);
     if (head.interim()) return Io::done;
     head_read_ = true;
-    keep_alive_ = head.keep_alive;
+    keep_alive_ = head.keep_alive && !interim_doubt_;
     stream_.begin_body(head.body);
     return Io::done;
 }

@@ -65,7 +65,8 @@ private:
     size_t scanned_ = 0;
     bool connected_ = false;
     bool keep_alive_ = false;
-    bool head_read_ = false;  // a final head came
+    bool head_read_ = false;      // a final head came
+    bool interim_doubt_ = false;  // an interim answer stated a body
 };
 
 }  // namespace sluice::upstream
