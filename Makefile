@@ -1,6 +1,6 @@
 # The front door: `make run` and `make test` install what they lack and build what they need.
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test run test check lint fuzz bench clean
+.PHONY: help deps deps-test run test check lint fuzz soak bench clean
 
 PROGRAMS := sluice-controller sluice-proxy sluicectl modelsim
 FUZZ_SECONDS ?= 30
@@ -32,6 +32,11 @@ lint: deps-test ## clang-tidy on every source, clang-format, shellcheck
 
 fuzz: deps-test ## every fuzzer for FUZZ_SECONDS (30) seconds
 	@scripts/fuzz $(FUZZ_SECONDS)
+
+soak: deps-test ## the long forms of process tests, on the release programs (hours)
+	@scripts/build release $(PROGRAMS)
+	@SLUICE_SOAK=1 SLUICE_TEST_TIMEOUT_S=86400 SLUICE_BIN_DIR=build/release \
+	  build/venv/bin/pytest -q -m soak tests/process
 
 bench: deps-test ## CPU per request beside nginx and HAProxy, all kinds of traffic; ENVOY=1: Envoy too
 	@scripts/build release $(PROGRAMS) bench_load bench_table bench_match bench_log_line

@@ -102,19 +102,24 @@ Reason BodyScanner::take_framing_byte(char c) {
             return c == '\n' || !enforced(GateRule::chunk_line_end) ? end_size()
                                                                     : Reason::bad_chunk;
         case State::data_return:
-            state_ = c == '\r' ? State::data_line_feed : State::size;
-            return c == '\r' ? Reason::ok : judge_chunk_end(c);
+            if (c != '\r') return judge_chunk_end(c);
+            state_ = State::data_line_feed;
+            return Reason::ok;
         case State::data_line_feed:
+            if (c != '\n') return judge_chunk_end(c);
             state_ = State::size;
-            return c == '\n' ? Reason::ok : judge_chunk_end(c);
+            return Reason::ok;
         default:
             return take_trailer_byte(c);
     }
 }
 
-// What stands where a chunk's CR LF should be; without its rule it is that end, whatever it is.
+// What stands where a chunk's CR LF should be. Without its rule any two bytes are that end, and so
+// are a line feed and nothing.
 Reason BodyScanner::judge_chunk_end(char c) {
     if (enforced(GateRule::chunk_end)) return Reason::bad_chunk;
+    const bool one_more = state_ == State::data_return && c != '\n' && hex_value(c) < 0;
+    state_ = one_more ? State::data_line_feed : State::size;
     return hex_value(c) >= 0 ? take_size_byte(c) : Reason::ok;
 }
 

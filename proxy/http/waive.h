@@ -44,7 +44,7 @@ inline void scan_further(TargetScan& scan, const char* end) {
 
 inline bool name_goes_on(char c) {
     if (c == '_') return !enforced(GateRule::field_underscore);
-    return !enforced(GateRule::field_name) && is_inside(c) && c != ':';
+    return !enforced(GateRule::field_name) && c != ':' && c != '\r' && c != '\n';
 }
 inline bool value_goes_on(const char* at, const char* end) {
     if (*at == '\n') return false;
