@@ -20,8 +20,12 @@ from lib.hostile import Stage, Through, any_host
 from lib.programs import ROOT
 from lib.recorder import Recorder
 from lib.sluice import Sluice
+from lib.trial import play_all
 
 LEAST_CASES = 3
+MUTATION_SEED = 5
+MUTATIONS = 1_000
+PATIENCE_S = 2.0  # a gate that lacks a rule may wait for what never comes
 AT_ONCE = 4  # gates without a rule, side by side: most of a run is their start
 
 HEADER = (ROOT / "proxy/http/rule.h").read_text()
@@ -68,6 +72,14 @@ async def test_without_a_rule_its_cases_get_through(tmp_path: Path, first: int) 
     runs = await asyncio.gather(*(stopped_without(tmp_path / rule, rule) for rule in several))
     stopped = [case for run in runs for case in run]
     assert not stopped, f"stopped by something else too: {stopped}"
+
+
+@pytest.mark.parametrize("rule", ["framing_conflict", "length_form", "bare_return"])
+async def test_mutations_find_what_is_missing(tmp_path: Path, rule: str) -> None:
+    """The generator and its oracle see a gate that lacks a rule, knowing nothing of the rule."""
+    environment = {**os.environ, "SLUICE_GATE_WITHOUT": rule}
+    with pytest.raises(AssertionError, match="deviations"):
+        await play_all(tmp_path, MUTATION_SEED, range(MUTATIONS), environment, PATIENCE_S)
 
 
 async def test_with_all_rules_they_do_not(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Plays a case of the corpus against Sluice and says where what happened is not what must happen."""
+"""Plays a case of the corpus against Sluice and says what happened that must not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from .corpus import Case
 from .manifests import NAMESPACE, Object, ingress_class, service
 from .recorder import Connection, Recorder
 from .sluice import Sluice
-from .strict import Message, NotStrict, read_answer
+from .strict import Message, NotStrict
+from .verdict import read_answers
 from .waiting import until_true
 
 EARLY_STATUS = "413"  # as the recorder answers early
@@ -51,18 +52,7 @@ class Told:
     closed: bool = False
 
     def answers(self, methods: list[bytes]) -> list[Message]:
-        """Final answers in order, read strictly; those behind `methods` are to a GET."""
-        found: list[Message] = []
-        at = 0
-        while at < len(self.data):
-            method = methods[len(found)] if len(found) < len(methods) else b"GET"
-            answer = read_answer(self.data, at, method, self.closed)
-            if answer is None or answer.end == 0:
-                break
-            at = answer.end
-            if answer.status >= 200:
-                found.append(answer)
-        return found
+        return read_answers(self.data, methods, self.closed)
 
 
 class Sender:
@@ -228,9 +218,8 @@ def _judge_answers(case: Case, answers: list[Message], canary: bytes) -> list[st
 def deviations(case: Case, outcome: Outcome) -> list[str]:
     """Of a request's case."""
     word, about = case.expect
-    wrong: list[str] = [
-        Through(f"forwarded: {one.violation}") for one in outcome.touched if one.violation
-    ]
+    broken = [one.violation for one in outcome.touched if one.violation]
+    wrong: list[str] = [Through(f"forwarded: {violation}") for violation in broken]
     meant = list(case.meant)
     if word == "answered":
         meant.append((b"GET", canary_of(outcome.source), b""))

@@ -16,7 +16,6 @@ EARLY = b"/early"  # targets that start so are answered before their body is rea
 class Connection:
     """One connection from the gateway."""
 
-    number: int
     data: bytes = b""
     partial: Message | None = None  # the head of one whose body is still to come
     read_to: int = 0  # offset behind the last whole request
@@ -71,12 +70,20 @@ class Recorder:
         mark = b"x-forwarded-for: " + source + b"\r\n"
         return [connection for connection in self.connections if mark in connection.data]
 
+    def forget(self) -> None:
+        """What was read so far, which millions of requests would make too much of."""
+        self.connections = [one for one in self.connections if not one.closed]
+        for connection in self.connections:
+            connection.data = connection.data[connection.read_to :]
+            connection.read_to = 0
+        self.by_source.clear()
+
     def violations(self) -> list[str]:
         return [f"{c.violation}: {c.data[c.read_to :][:400]!r}" for c in self.connections
                 if c.violation]  # fmt: skip
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(len(self.connections))
+        connection = Connection()
         self.connections.append(connection)
         self._writers.add(writer)
         try:
