@@ -18,8 +18,9 @@ import pytest
 from lib import corpus
 from lib.hostile import PIECE, Stage, any_host
 from lib.programs import bin_dir
-from lib.recorder import Recorder
+from lib.recorder import Connection, Recorder
 from lib.sluice import Sluice
+from lib.waiting import until_true
 
 CASES = corpus.read_all()
 NEIGHBOURS = 3
@@ -29,13 +30,21 @@ AT_ONCE = 16
 
 @asynccontextmanager
 async def stage(tmp_path: Path, **options: int) -> AsyncIterator[Stage]:
-    """Whatever the cases did, what is left at the end is no violation and no open request."""
+    """Whatever the cases did, what is left at the end is no violation and no half request."""
     async with Recorder() as recorder:
         async with Sluice(tmp_path, any_host(recorder.address), **options) as sluice:
             yield Stage(sluice, recorder)
+            await until_true(lambda: not half_open(recorder), "half requests are given up")
         assert not recorder.violations()
-        for connection in recorder.connections:
-            assert connection.closed or connection.read_to == len(connection.data)
+
+
+def half_open(recorder: Recorder) -> list[Connection]:
+    """Connections from the gateway that are kept although a request on them is not whole."""
+    return [
+        connection
+        for connection in recorder.connections
+        if not connection.closed and connection.read_to < len(connection.data)
+    ]
 
 
 async def neighbour(sluice: Sluice, name: str, stop: asyncio.Event) -> None:

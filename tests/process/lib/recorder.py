@@ -9,7 +9,8 @@ from types import TracebackType
 from .client import Address
 from .strict import Message, NotStrict, check_forwarded, read_request
 
-EARLY = b"/early"  # targets that start so are answered before their body is read
+# Answered before the body is read, by how the target starts.
+EARLY = {b"/early/refused": b"413 Content Too Large", b"/early/fine": b"200 OK"}
 
 
 @dataclass
@@ -125,7 +126,8 @@ class Recorder:
         return answers
 
     def _early(self, connection: Connection, message: Message | None) -> list[bytes]:
-        if message is None or connection.early or not message.target.startswith(EARLY):
+        target = b"/".join(message.target.split(b"/")[:3]) if message else b""
+        if connection.early or target not in EARLY:
             return []
         connection.early = True
-        return [b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 5\r\n\r\nearly"]
+        return [b"HTTP/1.1 " + EARLY[target] + b"\r\nContent-Length: 5\r\n\r\nearly"]
