@@ -235,6 +235,10 @@ Parsed take_field(Cursor& in, FieldList& fields, Gate& gate) {
     }
     if (at == in.end) return kMore;
     if (*at != ':' || name.empty()) return judge_name_end(in, at);
+    // A last dot is cut off by some origins: "x-real-ip." would be taken for ours.
+    if (name.back() == '.' && enforced(GateRule::field_name)) {
+        return refuse(Reason::bad_field_name);
+    }
     const char* value = at + 1;
     while (value < in.end && is_blank(*value)) ++value;
     const char* const stop = scan_value(in.begin, value, in.end);

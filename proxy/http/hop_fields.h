@@ -6,12 +6,16 @@
 
 namespace sluice::http {
 
-// RFC 9110 7.6.1, the older names still in use, and Expect, which the gateway answers itself.
+// RFC 9110 7.6.1, the older names still in use, and Expect, which the gateway answers itself. Proxy
+// is no field at all: a CGI program would take it for HTTP_PROXY (CVE-2016-5385).
 inline constexpr FieldSet kHopByHop = field_set(
     {FieldId::connection,
      FieldId::expect,
+     FieldId::http2_settings,
      FieldId::keep_alive,
+     FieldId::proxy,
      FieldId::proxy_authenticate,
+     FieldId::proxy_authentication_info,
      FieldId::proxy_authorization,
      FieldId::proxy_connection,
      FieldId::te,
@@ -23,8 +27,11 @@ inline constexpr FieldSet kHopByHop = field_set(
 inline constexpr FieldSet kMayBeNamed = field_set(
     {FieldId::other,
      FieldId::connection,
+     FieldId::http2_settings,
      FieldId::keep_alive,
+     FieldId::proxy,
      FieldId::proxy_authenticate,
+     FieldId::proxy_authentication_info,
      FieldId::proxy_connection,
      FieldId::te,
      FieldId::trailer,

@@ -43,7 +43,6 @@ constexpr std::string_view kHeadOnly[] = {
     "user-agent",
     "content-disposition",
     "content-security-policy",
-    "http2-settings",
     "proxy-status",
 };
 
@@ -58,7 +57,7 @@ bool may_be_trailer(std::string_view name) {
 
 bool is_name(std::string_view name) {
     if (!enforced(GateRule::trailer_name)) return true;
-    if (name.empty() || name.size() > limits::kFieldNameBytes) return false;
+    if (name.empty() || name.size() > limits::kFieldNameBytes || name.back() == '.') return false;
     for (const char c : name) {
         if (!has_class(c, kNameByte)) return false;
     }

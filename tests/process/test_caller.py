@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,7 +14,7 @@ from lib.client import Address, Client
 from lib.http1 import Fields
 from lib.manifests import one_route
 from lib.origin import Origin, answer
-from lib.sluice import Sluice
+from lib.sluice import Sluice, proxied_address
 from lib.waiting import until
 
 LINE = b"PROXY TCP4 198.51.100.9 203.0.113.5 40000 443\r\n"
@@ -61,20 +60,6 @@ class Setting:
 
         await until(whole, f"{count} requests are logged")
         return found
-
-
-async def proxied_address(sluice: Sluice) -> Address:
-    """Where the other listener stands."""
-    found: list[Address] = []
-
-    async def printed() -> bool:
-        lines = re.findall(r"^listening (\S+):(\d+)", sluice.proxy.text(), re.MULTILINE)
-        addresses = [(host.strip("[]"), int(port)) for host, port in lines]
-        found[:] = [address for address in addresses if address != sluice.address]
-        return bool(found)
-
-    await until(printed, "the PROXY listener's address is printed")
-    return found[0]
 
 
 @asynccontextmanager

@@ -52,7 +52,7 @@ def questions() -> list[Question]:
     for name, rules in ROUTE_SETS.items():
         host = host_of(name)
         for number, spelling in enumerate(SPELLINGS):
-            method = "POST" if name == "conditions" and number % 2 else "GET"
+            method = "POST" if name == "conditions" and number % 3 == 0 else "GET"
             asked = Asked(method, host, spelling.replace("HOST", host), HEADERS)
             result.append(Question(f"{name}-{number}", rules, asked))
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -160,3 +161,17 @@ class Sluice:
                 raise RuntimeError(f"{part.arguments[0]} ended:\n{part.text()}")
         answer = await self.fetch("GET", "/", [("Host", "is-the-table-there.invalid")])
         return answer.reason != "table_absent"
+
+
+async def proxied_address(sluice: Sluice) -> Address:
+    """Where the other listener of `--listen-proxy` stands."""
+    found: list[Address] = []
+
+    async def printed() -> bool:
+        lines = re.findall(r"^listening (\S+):(\d+)", sluice.proxy.text(), re.MULTILINE)
+        addresses = [(host.strip("[]"), int(port)) for host, port in lines]
+        found[:] = [address for address in addresses if address != sluice.address]
+        return bool(found)
+
+    await until(printed, "the PROXY listener's address is printed")
+    return found[0]

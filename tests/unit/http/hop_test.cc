@@ -24,6 +24,7 @@ TEST(Hop, TheUsualOnesGoWithoutBeingNamed) {
                  "keep-alive\r\nTE: trailers\r\n"
                  "Upgrade: h2c\r\nProxy-Authorization: x\r\nProxy-Authenticate: x\r\nExpect: "
                  "100-continue\r\n"
+                 "Proxy: http://evil/\r\nProxy-Authentication-Info: x\r\nHTTP2-Settings: x\r\n"
                  "Transfer-Encoding: chunked\r\nAuthorization: stays\r\nTrailer: stays\r\n")
     );
     ASSERT_EQ(result.state, Parse::complete);
@@ -36,6 +37,9 @@ TEST(Hop, TheUsualOnesGoWithoutBeingNamed) {
           "upgrade",
           "proxy-authorization",
           "proxy-authenticate",
+          "proxy",
+          "proxy-authentication-info",
+          "http2-settings",
           "expect",
           "transfer-encoding"}) {
         EXPECT_EQ(value_of(result->fields, name), "(absent)") << name;
@@ -111,6 +115,8 @@ TEST(Hop, HarmlessNamesMayBeNamed) {
           "proxy-connection",
           "connection",
           "http2-settings",
+          "proxy",
+          "proxy-authentication-info",
           "x-custom",
           "proxy-authenticate",
           "close",

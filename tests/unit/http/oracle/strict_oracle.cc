@@ -80,6 +80,7 @@ bool read_field(std::string_view line, Verdict& verdict) {
     if (colon == std::string_view::npos) return false;
     const std::string_view name = line.substr(0, colon);
     if (!is_token(name) || name.find('_') != std::string_view::npos) return false;
+    if (name.ends_with('.')) return false;
     if (name.size() > limits::kFieldNameBytes) return false;
     std::string_view value = line.substr(colon + 1);
     value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
