@@ -60,21 +60,33 @@ void Poller::wait(int timeout_ms) {
 }
 
 // A socket's memory has mostly left the near caches since its last turn. Its line is fetched two
-// turns ahead and, once that is here, its waiter's one turn ahead (measured: docs/benchmarks.md).
-void Poller::fetch_ahead(int i) const {
-    if (i + 2 < ready_) __builtin_prefetch(events_[static_cast<size_t>(i) + 2].data.ptr);
-    if (i + 1 >= ready_) return;
-    const auto* next = static_cast<const Socket*>(events_[static_cast<size_t>(i) + 1].data.ptr);
-    __builtin_prefetch(next->source.waiter);
+// events ahead while bits are set, and its waiter's one ahead while they are told (measured:
+// docs/benchmarks.md).
+void Poller::set_bits() {
+    for (int i = 0; i < ready_; ++i) {
+        if (i + 2 < ready_) __builtin_prefetch(events_[static_cast<size_t>(i) + 2].data.ptr);
+        const epoll_event& event = events_[static_cast<size_t>(i)];
+        static_cast<Socket*>(event.data.ptr)->source.bits |= bits_of(event.events);
+    }
 }
 
-void Poller::dispatch() {
+void Poller::tell_waiters() {
     for (int i = 0; i < ready_; ++i) {
-        fetch_ahead(i);
+        if (i + 1 < ready_) {
+            const void* const next = events_[static_cast<size_t>(i) + 1].data.ptr;
+            __builtin_prefetch(static_cast<const Socket*>(next)->source.waiter);
+        }
         const epoll_event& event = events_[static_cast<size_t>(i)];
         auto* socket = static_cast<Socket*>(event.data.ptr);
-        if (socket->open()) socket->source.raise(bits_of(event.events));
+        if (socket->open()) socket->source.tell(bits_of(event.events));
     }
+}
+
+// All bits first: what one event lets run must not lend a pooled connection of which a later one
+// says that it speaks unasked.
+void Poller::dispatch() {
+    set_bits();
+    tell_waiters();
     ready_ = 0;
 }
 

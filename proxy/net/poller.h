@@ -50,7 +50,8 @@ public:
 private:
     static constexpr size_t kBatch = 256;
 
-    void fetch_ahead(int i) const;
+    void set_bits();
+    void tell_waiters();
 
     int fd_;
     int ready_ = 0;

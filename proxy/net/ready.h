@@ -37,6 +37,8 @@ struct Source {
     uint8_t shift = kClientShift;
 
     void raise(uint8_t raised);
+    // Tells the waiter which of `raised` are still up; the bits were set before.
+    void tell(uint8_t raised);
     void attach(Waiter& to, uint8_t at_shift) {
         waiter = &to;
         shift = at_shift;
@@ -102,9 +104,13 @@ private:
     bool has_turn_ = false;  // stands in Turns
 };
 
+inline void Source::tell(uint8_t raised) {
+    if (waiter != nullptr) waiter->raised(static_cast<Wake>((raised & bits) << shift));
+}
+
 inline void Source::raise(uint8_t raised) {
     bits |= raised;
-    if (waiter != nullptr) waiter->raised(static_cast<Wake>(raised << shift));
+    tell(raised);
 }
 
 }  // namespace sluice::net

@@ -8,7 +8,11 @@ first, so one that was kept after garbage would serve a neighbour at once.
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -171,6 +175,18 @@ def counted_reasons(page: Metrics) -> Counter[str]:
     return counts
 
 
+@asynccontextmanager
+async def stopped(pid: int) -> AsyncIterator[None]:
+    """The process sees nothing of what happens meanwhile until all of it has."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        state = Path(f"/proc/{pid}/stat")
+        await until_true(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", "stopped")
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def report(found: dict[str, str]) -> str:
     return "\n".join(f"{name}: {wrong}" for name, wrong in found.items())
 
@@ -234,3 +250,22 @@ async def test_what_comes_unasked_is_nobodys_answer(tmp_path: Path) -> None:
             connections = origin.connections
         assert not origin.reused, origin.reused
         assert connections == 1 + 3 * len(UNASKED), "a new connection after each"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_what_comes_unasked_with_a_request_is_nobodys_answer(
+    tmp_path: Path, method: str
+) -> None:
+    """The worker learns of both in one turn, of the request first."""
+    async with RawOrigin(CASES) as origin:
+        async with Sluice(tmp_path, routes(origin)) as sluice, sluice.client() as client:
+            for number, (name, steps) in enumerate(UNASKED.items()):
+                assert (await client.request("GET", f"/right/first-{number}")).status == 200
+                await until_true(lambda: origin.idle == 1, "one connection waits")
+                async with stopped(sluice.worker_pid()):
+                    text = f"second-{number}"
+                    await client.send_request(method, f"/right/{text}", body=b"")
+                    await origin.speak_unasked(steps)
+                answer = await client.response()
+                assert (answer.status, answer.body) == (200, text.encode()), name
+        assert not origin.reused, origin.reused

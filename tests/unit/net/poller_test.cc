@@ -170,6 +170,36 @@ Detached close_other(Pair& pair, Waiter& waiter, Socket& other) {
     if (pair.second_events++ == 0) pair.poller.close(other);
 }
 
+Detached look_at_other(Pair&, Waiter& waiter, const Socket& other, int& seen) {
+    co_await waiter.wake(kClientReadable);
+    if (other.readable()) ++seen;
+}
+
+TEST(Batch, WhoRunsSeesTheBitsOfLaterEventsToo) {
+    Acceptor acceptor;
+    Pair pair;
+    Waiter second_waiter;
+    const Plain one(testing::connect_to(acceptor));
+    pair.first.fd = acceptor.accept();
+    const Plain two(testing::connect_to(acceptor));
+    pair.second.fd = acceptor.accept();
+    for (Socket* socket : {&pair.first, &pair.second}) {
+        ASSERT_TRUE(pair.poller.add(*socket, true));
+    }
+    pair.first.source.attach(pair.waiter, kClientShift);
+    pair.second.source.attach(second_waiter, kClientShift);
+    int seen = 0;
+    look_at_other(pair, pair.waiter, pair.second, seen);
+    look_at_other(pair, second_waiter, pair.first, seen);
+    one.send("x");
+    two.send("x");
+    pair.poller.wait(1000);
+    pair.poller.dispatch();
+    EXPECT_EQ(seen, 2) << "both came in one batch, so each sees the other";
+    pair.poller.close(pair.first);
+    pair.poller.close(pair.second);
+}
+
 TEST(Batch, ASocketClosedInTheBatchGetsNoEvent) {
     Acceptor acceptor;
     Pair pair;
