@@ -2,20 +2,34 @@
 #include "proxy/exchange/exchange.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "proxy/exchange/error.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/http/rule.h"
+#include "proxy/http/write.h"
 
 namespace sluice::exchange {
 
 namespace {
 
 constexpr int64_t kAnswerNs = 10'000'000'000;  // for the client to take a local answer
+constexpr size_t kWordsBytes = 128;
 
 bool answers_client_fault(Reason reason) {
     return reason != Reason::client_gone && reason != Reason::client_body_incomplete &&
            reason != Reason::client_write_timeout;
+}
+
+// What a failure says beyond its reason; "" when that is all.
+std::string_view details_of(const Failure& failure, std::span<char> room) {
+    if (failure.broken_rule == Reason::ok) return {};
+    http::HeadWriter words(room.data(), room.size());
+    words.put("The endpoint's answer is not lawful HTTP (");
+    words.put(reason_text(failure.broken_rule));
+    words.put(").");
+    return words.text();
 }
 
 }  // namespace
@@ -97,7 +111,10 @@ void Exchange::fail(const Failure& failure) {
     const bool committed = phase_ == Phase::relaying;
     const bool answerable =
         failure.side != upstream::Side::client || answers_client_fault(failure.reason);
-    if (!committed && answerable) return refuse(failure.reason);
+    if (!committed && answerable) {
+        std::array<char, kWordsBytes> room;
+        return refuse(failure.reason, details_of(failure, room));
+    }
     outcome_ = failure.reason;
     client_.abort(failure);
     phase_ = Phase::ended;

@@ -213,18 +213,21 @@ void Exchange::pass_interim() {
     http::ResponseHead& head = services_.scratch.response;
     Failure failure{upstream::Side::upstream, Reason::upstream_garbage};
     failure.answered = true;
-    if (++interim_ > limits::kInterimResponses && http::enforced(http::GateRule::interim_count)) {
+    const bool counts = http::enforced(http::GateRule::interim_count);
+    if (++interim_ > limits::kInterimResponses && counts) {
         failure.reason = Reason::too_many_interim;
+    } else if (head.status == kSwitchingStatus && http::enforced(http::GateRule::switching)) {
+        // Upgrades are not forwarded, so nobody asked to switch protocols.
+        failure.broken_rule = Reason::upgrade_unsupported;
+    } else {
+        failure.broken_rule = http::strip_hop_by_hop(head.fields);
     }
-    // Upgrades are not forwarded, so nobody asked to switch protocols.
-    const bool switches =
-        head.status == kSwitchingStatus && http::enforced(http::GateRule::switching);
-    const bool bad = switches || failure.reason == Reason::too_many_interim;
-    if (bad || http::strip_hop_by_hop(head.fields) != Reason::ok) {
-        return fail(failure);
-    }
+    const bool too_many = failure.reason == Reason::too_many_interim;
+    if (too_many || failure.broken_rule != Reason::ok) return fail(failure);
     // We answered the client's expectation ourselves.
-    if (head.status != kContinueStatus && !client_.stage_interim(head)) fail(failure);
+    if (head.status == kContinueStatus || client_.stage_interim(head)) return;
+    failure.broken_rule = Reason::head_too_large;
+    fail(failure);
 }
 
 // The answer is decided here: from now on nothing can be retried and the routes are not needed any
@@ -233,7 +236,8 @@ bool Exchange::commit_head() {
     http::ResponseHead& head = services_.scratch.response;
     Failure failure{upstream::Side::upstream, Reason::upstream_garbage};
     failure.answered = true;
-    if (http::strip_hop_by_hop(head.fields) != Reason::ok) {
+    failure.broken_rule = http::strip_hop_by_hop(head.fields);
+    if (failure.broken_rule != Reason::ok) {
         fail(failure);
         return false;
     }
@@ -254,6 +258,7 @@ bool Exchange::commit_head() {
                                http::enforced(http::GateRule::unread_body);
     const bool close = services_.draining || refuses_early;
     if (full != Reason::ok || !client_.stage_head(head, head.body, close)) {
+        failure.broken_rule = full != Reason::ok ? full : Reason::head_too_large;
         fail(failure);
         return false;
     }

@@ -13,9 +13,10 @@ enum class Side : uint8_t { client, gateway, upstream };
 struct Failure {
     Side side = Side::gateway;
     Reason reason = Reason::ok;
-    bool never_connected = false;  // connect failed: no byte can have left
-    bool never_arrived = false;    // the peer had closed before: nothing was acknowledged
-    bool answered = false;         // at least one response byte came
+    Reason broken_rule = Reason::ok;  // of upstream_garbage: what the gate said of the answer
+    bool never_connected = false;     // connect failed: no byte can have left
+    bool never_arrived = false;       // the peer had closed before: nothing was acknowledged
+    bool answered = false;            // at least one response byte came
     explicit operator bool() const { return reason != Reason::ok; }
 };
 

@@ -76,11 +76,13 @@ Io H1Upstream::try_connect() {
     if (failure_.never_connected) return Io::closed;
     if (!stream_.socket.writable()) return Io::again;
     const int error = net::connect_error(stream_.socket);
-    if (error == 0) {
+    // Whoever speaks first does not answer us (RFC 9112 9.2). Nothing of the request has left.
+    const bool speaks_first = error == 0 && stream_.socket.readable() && !stream_.socket.gone();
+    if (error == 0 && !speaks_first) {
         connected_ = true;
         return Io::done;
     }
-    failure_ = {Side::upstream, connect_reason(error)};
+    failure_ = {Side::upstream, speaks_first ? Reason::upstream_garbage : connect_reason(error)};
     failure_.never_connected = true;
     return Io::closed;
 }
@@ -127,7 +129,7 @@ Io H1Upstream::try_read_head(bool to_head, http::ResponseHead& head) {
     for (;;) {
         const http::Parsed parsed = http::parse_response(stream_.input(), scanned_, to_head, head);
         if (parsed.state == http::Parse::refused) {
-            failure_ = {Side::upstream, Reason::upstream_garbage};
+            failure_ = {Side::upstream, Reason::upstream_garbage, parsed.reason};
             failure_.answered = true;
             return Io::closed;
         }
@@ -152,7 +154,7 @@ Io H1Upstream::try_read_body(std::string_view& bytes, bool& last) {
     const Io io = stream_.read_body(bytes, last);
     if (io != Io::closed) return io;
     if (stream_.body_reason() != Reason::ok) {
-        failure_ = {Side::upstream, Reason::upstream_garbage};
+        failure_ = {Side::upstream, Reason::upstream_garbage, stream_.body_reason()};
     } else {
         const bool reset = stream_.read_error() != 0;
         failure_ = {Side::upstream, reset ? Reason::upstream_reset : Reason::upstream_incomplete};

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -32,6 +33,22 @@ from lib.waiting import until, until_true
 
 CASES: list[Case] = [*HEADS, *BODIES, *PEERS]
 NEIGHBOURS = 3
+RULES = {  # that a refused answer may have broken
+    "bad_status_line",
+    "bad_version",
+    "bad_field_name",
+    "bad_field_value",
+    "bad_line_end",
+    "folded_field",
+    "bad_content_length",
+    "bad_transfer_encoding",
+    "framing_conflict",
+    "bad_connection_field",
+    "head_too_large",
+    "too_many_fields",
+    "body_too_large",
+    "upgrade_unsupported",
+}
 AT_ONCE = 4  # cases at a time
 MAY_BE_REPEATED = {"end: before any byte, closed", "end: before any byte, reset"}
 SHORT = {"firstToken": "300ms", "idle": "300ms"}
@@ -118,7 +135,12 @@ def complaint(case: Case, outcome: Outcome) -> str:
         return f"garbage reached the client: {response}"
     if isinstance(want, Refused):
         found = (response.status, response.reason, outcome.cut)
-        return "" if found == (want.status, want.reason, False) else f"{found}, not {want}"
+        if found != (want.status, want.reason, False):
+            return f"{found}, not {want}"
+        rule = re.search(r"not lawful HTTP \((\w+)\)", response.body.decode())
+        named = rule is not None and rule[1] in RULES
+        missing = want.reason == "upstream_garbage" and not named
+        return f"no rule is named in {response.body!r}" if missing else ""
     if isinstance(want, Cut):
         right = outcome.cut and response.status == 200 and want.body.startswith(response.body)
         return "" if right else f"cut {outcome.cut}, {response.status} {response.body!r}"

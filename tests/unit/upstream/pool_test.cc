@@ -255,7 +255,28 @@ TEST_F(PoolTest, GarbageIsRefused) {
     std::string body;
     EXPECT_EQ(read_answer(*first, body), Io::closed);
     EXPECT_EQ(first->failure().reason, Reason::upstream_garbage);
+    EXPECT_EQ(first->failure().broken_rule, Reason::bad_status_line);
     EXPECT_TRUE(first->failure().answered);
+    loop_.pool.give_back(*first, false);
+}
+
+TEST_F(PoolTest, WhoSpeaksFirstIsNotSentARequest) {
+    Upstream* first = lease();
+    const Plain peer(acceptor_.accept());
+    peer.send(kAnswer);
+    ASSERT_TRUE(loop_.until([&] { return (first->source().bits & net::kReadable) != 0; }));
+    EXPECT_EQ(first->try_connect(), Io::closed);
+    EXPECT_EQ(first->failure().reason, Reason::upstream_garbage);
+    EXPECT_TRUE(first->failure().never_connected) << "another endpoint may be tried";
+    loop_.pool.give_back(*first, false);
+}
+
+TEST_F(PoolTest, WhoClosesAtOnceWasConnected) {
+    Upstream* first = lease();
+    Plain peer(acceptor_.accept());
+    peer.close();
+    ASSERT_TRUE(loop_.until([&] { return (first->source().bits & net::kGone) != 0; }));
+    EXPECT_EQ(first->try_connect(), Io::done);
     loop_.pool.give_back(*first, false);
 }
 
