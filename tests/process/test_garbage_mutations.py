@@ -1,0 +1,101 @@
+"""Random faults in lawful answers, against a reader in Python that shares nothing with the gateway.
+
+Whatever the gateway passes on as whole, that reader finds whole too, with the same body; and it uses
+a connection again only if the reader finds one answer on it and not a byte more.
+`SLUICE_SOAK=1` runs over a hundred times as many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from pathlib import Path
+
+from lib import origin as at
+from lib.http1 import Closed, Response
+from lib.manifests import one_route
+from lib.answer_mutations import Reading, mutated, read_strictly
+from lib.origin import Exchange, Origin
+from lib.sluice import Sluice
+
+CASES = 200_000 if os.environ.get("SLUICE_SOAK") else 1_500
+AT_ONCE = 16
+CLOCKS = {"firstToken": "300ms", "idle": "300ms"}
+
+
+class Mutants:
+    """The origin's side: `/N` gets mutant N, `/right` a right answer; reuse is written down."""
+
+    def __init__(self) -> None:
+        self.last: dict[int, int] = {}  # the mutant that each connection carried last
+        self.used_again_after: set[int] = set()
+
+    async def __call__(self, exchange: Exchange) -> bool:
+        await exchange.receive_body()
+        connection = exchange.seen.connection
+        if connection in self.last:
+            self.used_again_after.add(self.last.pop(connection))
+        target = exchange.seen.request.target
+        if target == "/right":
+            return await at.answer()(exchange)
+        data = mutated(int(target[1:]))
+        self.last[connection] = int(target[1:])
+        await exchange.send(data)
+        reading = await read_strictly(data)
+        # What waits for more gets an end at once; else the clocks of the route would have to.
+        until_close = reading.response is not None and not is_framed(reading.response)
+        return not reading.unfinished and not until_close
+
+
+def is_framed(response: Response) -> bool:
+    if response.status in (204, 304):
+        return True
+    return bool(response.all("content-length") or response.all("transfer-encoding"))
+
+
+def complaint(reading: Reading, response: Response | None, used_again: bool) -> str:
+    """`response`: what the client was given as a whole answer of the endpoint."""
+    if used_again and (reading.response is None or reading.rest):
+        return f"its connection was used again, with {reading.rest!r} behind {reading.response}"
+    if response is None:
+        return ""
+    if reading.response is None:
+        return f"passed as {response.status} {response.body!r}"
+    same = (response.status, response.body) == (reading.response.status, reading.response.body)
+    return "" if same else f"{response.status} {response.body!r} of {reading.response}"
+
+
+async def test_no_mutant_is_read_in_two_ways(tmp_path: Path) -> None:
+    mutants = Mutants()
+    passed: dict[int, Response | None] = {}
+    kinds: Counter[str] = Counter()
+    async with Origin(mutants) as origin:
+        async with Sluice(tmp_path, one_route([origin.address], timeouts=CLOCKS)) as sluice:
+            pid = sluice.worker_pid()
+            numbers = iter(range(CASES))
+
+            async def worker() -> None:
+                for number in numbers:
+                    try:
+                        answer = await sluice.fetch("POST", f"/{number}", body=b"x")
+                        ours = answer.reason is not None
+                        passed[number] = None if ours else answer
+                        kinds[f"ours: {answer.reason}" if ours else "passed"] += 1
+                    except Closed:
+                        kinds["cut"] += 1
+                    right = await sluice.fetch("POST", "/right", body=b"x")
+                    assert (right.status, right.body) == (200, at.OK_BODY), number
+
+            await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
+            assert sluice.worker_pid() == pid, "the worker lives"
+    print(f"{CASES} mutants: {dict(kinds)}; reused after {len(mutants.used_again_after)}")
+    wrong = {}
+    for number in range(CASES):
+        data = mutated(number)
+        used_again = number in mutants.used_again_after
+        found = complaint(await read_strictly(data), passed.get(number), used_again)
+        if found:
+            wrong[number] = f"{data!r}: {found}"
+    assert not wrong, f"{len(wrong)}\n" + "\n".join(f"{n}: {w}" for n, w in wrong.items())[:4000]
+    assert kinds["passed"] > CASES / 20 and kinds["cut"] > CASES / 50, "the mutants are too dull"
