@@ -2,7 +2,7 @@
 #   sluice_module(NAME DEPS ...)     every *.cc in the folder but main.cc -> static library sluice_NAME
 #   sluice_program(NAME DEPS ...)    main.cc -> program NAME in ${CMAKE_BINARY_DIR}
 #   sluice_test(NAME DEPS ... [LABEL l])  every *.cc in the folder -> one GoogleTest program, one CTest entry
-#   sluice_fuzzer(NAME DEPS ...)     NAME.cc -> a libFuzzer program (instrumented preset only)
+#   sluice_fuzzer(NAME DEPS ...)     NAME.cc -> a libFuzzer program (instrumented and coverage presets only)
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -10,6 +10,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(SLUICE_INSTRUMENTED "address and undefined sanitizers, coverage hooks for fuzzing" OFF)
+option(SLUICE_COVERAGE "count the lines that run; for the fuzzers over their corpora" OFF)
 option(SLUICE_SYNTAX_ONLY "check that the compiler accepts every file; produce nothing" OFF)
 
 find_program(SLUICE_CCACHE ccache)
@@ -37,6 +38,10 @@ elseif(SLUICE_INSTRUMENTED)
     add_compile_options(-O1 -g1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined)
     add_link_options(-fsanitize=address,undefined)
     add_compile_definitions(SLUICE_INSTRUMENTED=1)
+elseif(SLUICE_COVERAGE)
+    # Sanitizers would only slow it down: the same corpora run under them in the instrumented tree.
+    add_compile_options(-O1 -g0 -fprofile-instr-generate -fcoverage-mapping)
+    add_link_options(-fprofile-instr-generate)
 else()
     add_compile_options(-O3 -DNDEBUG -g1 -march=x86-64-v2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
@@ -104,10 +109,13 @@ endfunction()
 
 function(sluice_fuzzer NAME)
     cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
-    if(SLUICE_INSTRUMENTED)
+    if(SLUICE_INSTRUMENTED OR SLUICE_COVERAGE)
         add_executable(${NAME} ${NAME}.cc)
         target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} Threads::Threads)
         target_link_options(${NAME} PRIVATE -fsanitize=fuzzer)
+    elseif(SLUICE_SYNTAX_ONLY)
+        add_library(${NAME} OBJECT ${NAME}.cc)
+        target_link_libraries(${NAME} PRIVATE ${ARG_DEPS})
     endif()
 endfunction()
 
