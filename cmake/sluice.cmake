@@ -40,7 +40,10 @@ elseif(SLUICE_INSTRUMENTED)
     add_compile_definitions(SLUICE_INSTRUMENTED=1)
 elseif(SLUICE_COVERAGE)
     # Sanitizers would only slow it down: the same corpora run under them in the instrumented tree.
-    add_compile_options(-O1 -g0 -fprofile-instr-generate -fcoverage-mapping)
+    # The folder is a name for the profile only: another checkout's objects in the cache have the same.
+    add_compile_options(
+        -O1 -g0 -fprofile-instr-generate -fcoverage-mapping
+        -fcoverage-compilation-dir=/sluice/build/coverage)
     add_link_options(-fprofile-instr-generate)
 else()
     add_compile_options(-O3 -DNDEBUG -g1 -march=x86-64-v2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

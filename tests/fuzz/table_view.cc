@@ -1,11 +1,14 @@
 // Segments of any bytes: verify() refuses them, or everything that it let through can be read.
-// Seeds are built here, not kept in files, since a changed schema would make those foreign: a
-// mutation of nearly nothing is a random sound segment.
+// A short input is a recipe: the number of a sound segment and changes to its words, so that the
+// corpus outlives a changed schema and a damage is one change, not a search. A long input is the
+// segment itself.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <random>
+#include <span>
+#include <vector>
 
 #include "table/builder.h"
 #include "table/view.h"
@@ -18,38 +21,71 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t room);
 namespace sluice::table {
 namespace {
 
-constexpr size_t kNearlyNothing = 64;
+constexpr size_t kRecipeBytes = 64;  // less than this is a recipe
+constexpr uint32_t kSoundSegments = 64;
 
-Bytes sound_segment(uint32_t seed) {
-    if (seed % 8 == 0) return built(sample_endpoints());
-    if (seed % 8 == 1) return built(sample_routes());
-    return built(RandomRoutes(seed).make());
-}
+struct Change {
+    uint32_t place;  // its two highest bits say what is done there
+    uint32_t value;
+};
 
-size_t replace(uint8_t* data, size_t room, uint32_t seed) {
-    const Bytes bytes = sound_segment(seed);
-    if (bytes.size() > room) return 0;
-    std::memcpy(data, bytes.data(), bytes.size());
-    return bytes.size();
+const Bytes& sound_segment(uint32_t seed) {
+    static const auto segments = [] {
+        std::vector<Bytes> made{built(sample_endpoints()), built(sample_routes())};
+        for (uint32_t i = 2; i < kSoundSegments; ++i) made.push_back(built(RandomRoutes(i).make()));
+        return made;
+    }();
+    return segments[seed % kSoundSegments];
 }
 
 // References are words: a small change of one leads further than a changed byte anywhere.
-size_t change_word(uint8_t* data, size_t size, std::mt19937& random) {
-    const size_t at = random() % (size / 4) * 4;
+void apply(Change change, Bytes& bytes) {
+    const uint32_t place = change.place & 0x3fffffffU;
+    if (bytes.size() < sizeof change.value) return;
+    std::byte* const at = bytes.data() + place % (bytes.size() / 4) * 4;
     uint32_t word = 0;
-    std::memcpy(&word, data + at, sizeof word);
-    word = random() % 4 == 0 ? static_cast<uint32_t>(random() % size)
-                             : word + static_cast<uint32_t>(random() % 9) - 4;
-    std::memcpy(data + at, &word, sizeof word);
-    return size;
+    std::memcpy(&word, at, sizeof word);
+    switch (change.place >> 30) {
+        case 0:
+            word = change.value;
+            break;
+        case 1:
+            word += static_cast<uint32_t>(static_cast<int8_t>(change.value));
+            break;
+        case 2:
+            word ^= uint32_t{1} << (change.value % 32);
+            break;
+        default:
+            return bytes.resize(place % bytes.size());
+    }
+    std::memcpy(at, &word, sizeof word);
+}
+
+// What this input stands for, alone on the heap and aligned.
+Bytes segment_of(std::span<const uint8_t> input) {
+    const auto* const begin = reinterpret_cast<const std::byte*>(input.data());
+    if (input.size() >= kRecipeBytes) return {begin, begin + input.size()};
+    uint32_t seed = 0;
+    std::memcpy(&seed, begin, std::min(sizeof seed, input.size()));
+    Bytes bytes = sound_segment(seed);
+    for (size_t at = sizeof seed; at + sizeof(Change) <= input.size(); at += sizeof(Change)) {
+        Change change{};
+        std::memcpy(&change, begin + at, sizeof change);
+        apply(change, bytes);
+    }
+    return {bytes.begin(), bytes.end()};
 }
 
 template <class View>
-void check(const Bytes& bytes) {
+bool check(const Bytes& bytes) {
     const auto view = View::verify(bytes);
-    if (!view) return;
+    if (!view) {
+        if (view.error().reason == Reason::ok || view.error().message.empty()) __builtin_trap();
+        return false;
+    }
     static_cast<void>(Walk::over(*view));
     if (!View::attach(bytes)) __builtin_trap();
+    return true;
 }
 
 }  // namespace
@@ -58,19 +94,24 @@ void check(const Bytes& bytes) {
 extern "C" size_t LLVMFuzzerCustomMutator(
     uint8_t* data, size_t size, size_t room, unsigned int seed
 ) {
-    if (size < sluice::table::kNearlyNothing) {
-        const size_t replaced = sluice::table::replace(data, room, seed);
-        if (replaced != 0) return replaced;
+    using namespace sluice::table;
+    const bool recipe = size < kRecipeBytes;
+    if (!recipe || seed % 64 != 0) {
+        return LLVMFuzzerMutate(data, size, recipe ? std::min(room, kRecipeBytes - 1) : room);
     }
-    std::mt19937 random(seed);
-    if (size < 4 || random() % 2 == 0) return LLVMFuzzerMutate(data, size, room);
-    return sluice::table::change_word(data, size, random);
+    const Bytes bytes = segment_of({data, size});
+    if (bytes.empty() || bytes.size() > room) return size;
+    std::memcpy(data, bytes.data(), bytes.size());
+    return bytes.size();
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    const auto* const begin = reinterpret_cast<const std::byte*>(data);
-    const sluice::table::Bytes bytes(begin, begin + size);  // aligned, and of exactly this size
-    sluice::table::check<sluice::table::RoutesView>(bytes);
-    sluice::table::check<sluice::table::EndpointsView>(bytes);
+    using namespace sluice::table;
+    if (size == 0) return 0;
+    const Bytes bytes = segment_of({data, size});
+    const bool untouched = size < sizeof(uint32_t) + sizeof(Change);
+    const bool routes = check<RoutesView>(bytes);
+    const bool endpoints = check<EndpointsView>(bytes);
+    if (untouched && !routes && !endpoints) __builtin_trap();
     return 0;
 }
