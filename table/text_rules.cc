@@ -12,7 +12,7 @@ namespace {
 
 enum Class : uint8_t { kPath = 1, kHost = 2, kToken = 4, kUpper = 8 };
 
-constexpr std::array<uint8_t, 256> make_classes() {
+consteval std::array<uint8_t, 256> make_classes() {
     std::array<uint8_t, 256> classes{};
     for (int c = 0x21; c < 0x7f; ++c) {
         const auto byte = static_cast<char>(c);

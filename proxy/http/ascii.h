@@ -20,14 +20,14 @@ enum ByteClass : uint8_t {
 
 namespace detail {
 
-constexpr bool is_letter(int c) {
+consteval bool is_letter(int c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 constexpr bool is_digit(int c) {
     return c >= '0' && c <= '9';
 }
 
-constexpr std::array<uint8_t, 256> make_classes() {
+consteval std::array<uint8_t, 256> make_classes() {
     std::array<uint8_t, 256> classes{};
     constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
     for (int c = 0x21; c < 0x7f; ++c) {

@@ -64,7 +64,7 @@ constexpr uint32_t slot_of(std::string_view name, uint32_t multiplier) {
     return (key * multiplier) >> (32 - kSlotBits);
 }
 
-constexpr bool separates(uint32_t multiplier) {
+consteval bool separates(uint32_t multiplier) {
     std::array<bool, kSlots> taken{};
     for (const Known& known : kKnown) {
         bool& slot = taken[slot_of(known.name, multiplier)];
@@ -74,7 +74,7 @@ constexpr bool separates(uint32_t multiplier) {
     return true;
 }
 
-constexpr uint32_t find_multiplier() {
+consteval uint32_t find_multiplier() {
     uint32_t multiplier = 0x9e3779b1u;
     while (!separates(multiplier)) multiplier = multiplier * 1664525u + 1013904223u;
     return multiplier;
@@ -82,7 +82,7 @@ constexpr uint32_t find_multiplier() {
 constexpr uint32_t kMultiplier = find_multiplier();
 
 // Index into kKnown by slot; an empty slot holds any index, since the name itself is compared.
-constexpr std::array<uint8_t, kSlots> make_slots() {
+consteval std::array<uint8_t, kSlots> make_slots() {
     std::array<uint8_t, kSlots> slots{};
     for (size_t i = 0; i < kKnownCount; ++i) {
         slots[slot_of(kKnown[i].name, kMultiplier)] = static_cast<uint8_t>(i);

@@ -1,12 +1,14 @@
-// Fuzzes what the admin sockets read: the controller's request parser, whole and in pieces, and the
-// steward's question, which becomes one request head and no more.
+// Fuzzes what the admin sockets read: the controller's request parser, whole and in pieces, the
+// steward's question, which becomes one request head and no more, and query parameters.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "controller/admin/request.h"
+#include "proxy/route/query.h"
 #include "proxy/steward/question.h"
 #include "table/limits.h"
 
@@ -62,11 +64,33 @@ void check_question(std::string_view query) {
     }
 }
 
+// Routing's reading of a query: the first pair whose decoded name is the one that is asked for.
+void check_parameters(std::string_view query) {
+    const auto decoded = [](std::string_view raw) {
+        std::string text(raw.size(), '\0');
+        text.resize(route::decode_percent(raw, text.data()));
+        require(route::equals_decoded(raw, text));
+        return text;
+    };
+    std::map<std::string, std::string_view> first;
+    for (std::string_view left = query; !left.empty();) {
+        const std::string_view pair = left.substr(0, left.find('&'));
+        left.remove_prefix(std::min(pair.size() + 1, left.size()));
+        if (pair.empty()) continue;
+        const size_t equals = std::min(pair.find('='), pair.size());
+        const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
+        first.try_emplace(decoded(pair.substr(0, equals)), value);
+    }
+    for (const auto& [name, value] : first) require(route::find_parameter(query, name) == value);
+    if (!first.contains("absent")) require(!route::find_parameter(query, "absent").has_value());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     check_request(bytes);
     check_question(bytes);
+    check_parameters(bytes);
     return 0;
 }

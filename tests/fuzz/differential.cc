@@ -97,6 +97,8 @@ void compare(const RequestHead& head, const Ours& ours, const RfcRequest& theirs
     for (size_t i = 0; i < head.fields.size(); ++i) {
         require(head.fields.all()[i].name == theirs.fields[i].first, "name of a field");
         require(head.fields.all()[i].value == theirs.fields[i].second, "value of a field");
+        const Field* const found = head.fields.find(theirs.fields[i].first);
+        require(found != nullptr && found <= &head.fields.all()[i], "a field by its name");
     }
     require(head.keep_alive == !theirs.closes, "whether the connection goes on");
     require(head.size == theirs.head_size && ours.size == theirs.size, "size");

@@ -1,11 +1,13 @@
 // Fuzzes what comes over the hand-over's sockets: the first byte says how many descriptors come
 // along, the rest is the datagram. A sound one encodes to the same bytes again; a refused one
 // leaves no descriptor open.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <sys/socket.h>
@@ -67,21 +69,51 @@ void check_decoding(std::span<const std::byte> bytes) {
     require(encode(longer).size() <= sluice::limits::kMessageBytes);
 }
 
+const std::array<Descriptor, 2>& ends() {
+    static const auto kEnds = *pair();
+    return kEnds;
+}
+
+// A supervisor hands on what it got.
+void check_sending(const Message& message) {
+    std::vector<int> numbers(
+        static_cast<size_t>(__builtin_popcount(message.segments)), STDERR_FILENO
+    );
+    require(send(ends()[0].get(), message, numbers).has_value());
+    const auto received = receive(ends()[1].get());
+    require(received.has_value() && received->descriptors.size() == numbers.size());
+    require(encode(received->message) == encode(message));
+    numbers.push_back(STDERR_FILENO);
+    require(!send(ends()[0].get(), message, numbers).has_value());
+}
+
 void check_receiving(std::span<const std::byte> bytes, size_t descriptors) {
-    static const auto ends = *pair();
+    const auto message = decode(bytes);
+    const int sender = ends()[0].get();
     const int before = next_descriptor();
-    send_raw(ends[0].get(), bytes, descriptors);
+    send_raw(sender, bytes, descriptors);
     {
-        const auto received = receive(ends[1].get());
-        require(
-            received.has_value() ==
-            (decode(bytes).has_value() &&
-             static_cast<size_t>(__builtin_popcount(decode(bytes)->segments)) == descriptors)
-        );
+        const auto received = receive(ends()[1].get());
+        const bool fits = message.has_value() &&
+                          static_cast<size_t>(__builtin_popcount(message->segments)) == descriptors;
+        require(received.has_value() == fits);
         if (received) require(received->descriptors.size() == descriptors);
     }
+    if (message) check_sending(*message);
     require(next_descriptor() == before);
-    require(receive(ends[1].get())->again);
+    require(receive(ends()[1].get())->again);
+}
+
+// Whoever is at the other end of a new connection is greeted, and may leave.
+void check_greeting(std::span<const std::byte> bytes) {
+    auto both = *pair();
+    const std::string build(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    require(send(both[0].get(), hello(build, bytes.size(), {})).has_value());
+    const auto greeting = receive(both[1].get());
+    require(greeting.has_value() && greeting->message.kind == MessageKind::hello);
+    require(build.starts_with(greeting->message.text));
+    both[0] = Descriptor();
+    require(receive(both[1].get())->closed);
 }
 
 }  // namespace
@@ -92,5 +124,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::vector<std::byte> bytes(begin + 1, begin + size);  // alone, for the sanitizer
     check_decoding(bytes);
     check_receiving(bytes, data[0] % (kMostDescriptors + 1));
+    if (data[0] % 16 == 0) check_greeting(bytes);
     return 0;
 }

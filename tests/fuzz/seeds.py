@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns the cases that other tests hold into seeds, so that no corpus has to copy them.
+"""Makes seeds of the cases that other tests hold, and of what earlier runs found.
 
     tests/fuzz/seeds.py DIRECTORY      writes DIRECTORY/<fuzzer>/<name>, anew each time
 """
@@ -63,9 +63,44 @@ def neighbours() -> Iterator[Seed]:
         yield "compile", f"manifests-{case.name}", case.read_bytes()
 
 
+def large() -> Iterator[Seed]:
+    """What is over a limit by its size alone."""
+    yield "message", "too-long", b"\0" + b"\2\1" + bytes(1100)
+    long_line = b"GET / HTTP/1.1\r\nX: " + b"a" * 9000
+    for fuzzer in ("admin_request", "h1_request", "differential"):
+        yield fuzzer, "long-field", long_line + b"\r\nHost: a\r\n\r\n"
+    yield "admin_request", "long-target", b"GET /" + b"a" * 8200
+    head = b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    yield "differential", "long-extension", head + b"1;" + b"a" * 300 + b"\r\nb\r\n0\r\n\r\n"
+    yield "differential", "huge-chunk", head + b"fffffffffffffff0\r\n"
+    yield "chunks", "huge", b"\7fffffffffffffff0\r\n"
+    yield "chunks", "long-extension", b"\7" + b"1;" + b"a" * 300 + b"\r\nb\r\n0\r\n\r\n"
+    yield "chunks", "many-trailers", b"\0" + b"0\r\n" + b"a: b\r\n" * 33 + b"\r\n"
+    path = "/" + "a" * 1100
+    for kind in ("PathPrefix", "RegularExpression"):
+        yield from manifests(f"long-{kind}", f"{{type: {kind}, value: {path}}}")
+
+
+def manifests(name: str, path: str) -> Iterator[Seed]:
+    text = (
+        "apiVersion: sluice.dev/v1alpha1\nkind: ModelRoute\nmetadata: {name: a, namespace: b}\n"
+        f"spec: {{rules: [{{matches: [{{path: {path}}}]}}]}}\n"
+    )
+    for fuzzer in ("manifests", "compile"):
+        yield fuzzer, name, text.encode()
+
+
+def found() -> Iterator[Seed]:
+    """What scripts/fuzz-keep wrote: an input a line."""
+    for file in sorted((ROOT / "tests/fuzz/found").glob("*.txt")):
+        for number, line in enumerate(file.read_text(encoding="ascii").split("\n")[:-1]):
+            data = line.encode("ascii").decode("unicode_escape").encode("latin-1")
+            yield file.stem, f"found-{number}", data
+
+
 def main(directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
-    for source in (golden, neighbours):
+    for source in (golden, neighbours, large, found):
         for fuzzer, name, data in source():
             folder = directory / fuzzer
             folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Where things stand in a segment's bytes, read from the schema itself: to damage it with purpose."""
+"""Where things stand in a segment, read from the schema itself: to damage it with purpose."""
 
 from __future__ import annotations
 
