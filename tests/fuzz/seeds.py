@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import re
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests/fuzz/corpus"
+PROCESS = ROOT / "tests/process"
+LARGEST = 64 * 1024  # more is no seed: every mutation would copy it
 Seed = tuple[str, str, bytes]  # fuzzer, name, bytes
 
 
@@ -90,6 +95,46 @@ def manifests(name: str, path: str) -> Iterator[Seed]:
         yield fuzzer, name, text.encode()
 
 
+def smuggling() -> Iterator[Seed]:
+    """The hostile messages that the process tests send."""
+    if not (PROCESS / "lib/corpus.py").is_file():
+        return
+    corpus = importlib.import_module("lib.corpus")
+    for number, case in enumerate(corpus.read_all()):
+        to_origin = case.side == "request"
+        for fuzzer in ("gate", "h1_request", "differential") if to_origin else ("h1_response",):
+            yield fuzzer, f"smuggling-{number}", case.data
+        head, blank, body = case.data.partition(b"\r\n\r\n")
+        if blank and b"chunked" in head.lower():
+            yield "chunks", f"smuggling-{number}", b"\7" + body
+
+
+def garbage() -> Iterator[Seed]:
+    """What the process tests let endpoints answer."""
+    if not (PROCESS / "lib/garbage.py").is_file():
+        return
+    number = 0
+    for name in ("garbage_heads", "garbage_bodies", "garbage_peers"):
+        module = importlib.import_module(f"lib.{name}")
+        lists = [made for made in vars(module).values() if is_list_of(made, module)]
+        for case in (case for made in lists for case in made()):
+            data = b"".join(step for step in case.steps if isinstance(step, bytes))
+            yield "h1_response", f"garbage-{(number := number + 1)}", data
+            head, blank, body = data.partition(b"\r\n\r\n")
+            if blank and b"chunked" in head.lower():
+                yield "chunks", f"garbage-{number}", b"\7" + body
+
+
+def is_list_of(made: object, module: ModuleType) -> bool:
+    """A function of this module that says to return cases."""
+    return (
+        inspect.isfunction(made)
+        and made.__module__ == module.__name__
+        and made.__annotations__.get("return") == "list[Case]"
+        and not inspect.signature(made).parameters
+    )
+
+
 def found() -> Iterator[Seed]:
     """What scripts/fuzz-keep wrote: an input a line."""
     for file in sorted((ROOT / "tests/fuzz/found").glob("*.txt")):
@@ -99,12 +144,14 @@ def found() -> Iterator[Seed]:
 
 
 def main(directory: Path) -> None:
+    sys.path.insert(0, str(PROCESS))
     shutil.rmtree(directory, ignore_errors=True)
-    for source in (golden, neighbours, large, found):
+    for source in (golden, neighbours, large, smuggling, garbage, found):
         for fuzzer, name, data in source():
             folder = directory / fuzzer
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(data)
+            if len(data) <= LARGEST:
+                (folder / name).write_bytes(data)
 
 
 if __name__ == "__main__":

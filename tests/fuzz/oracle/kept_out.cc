@@ -133,12 +133,12 @@ const Entry kList[] = {
          };
          return unusable(r.host) || unusable(r.authority);
      }},
-    // Applications read '_' as '-', so x_forwarded_for would be an alias of a field that we vouch
-    // for.
+    // Applications read '_' as '-', and some leave a dot at the end out, so x_forwarded_for and
+    // x-forwarded-for. would be aliases of a field that we vouch for.
     {Reason::bad_field_name,
      [](const RfcRequest& r) {
          return any_field(r.fields, [](const std::string& name, const std::string&) {
-             return name.find('_') != std::string::npos;
+             return name.find('_') != std::string::npos || name.ends_with('.');
          });
      }},
     // 007 is seven to us and an octal number to others.
@@ -163,7 +163,8 @@ const Entry kList[] = {
          for (const auto& [name, value] : r.trailers) bytes += name.size() + value.size() + 3;
          return r.trailers.size() > limits::kTrailerFields || bytes > limits::kTrailerBytes / 2 ||
                 any_field(r.trailers, [](const std::string& name, const std::string& value) {
-                    return name.find('_') != std::string::npos || is_long_field(name, value);
+                    return name.find('_') != std::string::npos || name.ends_with('.') ||
+                           is_long_field(name, value);
                 });
      }},
     {Reason::target_too_long,
