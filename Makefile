@@ -3,7 +3,7 @@
 .PHONY: help deps deps-test run test check lint fuzz soak bench clean
 
 PROGRAMS := sluice-controller sluice-proxy sluicectl modelsim
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= 60
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +30,9 @@ check: deps-test ## the quick half of the tests: unit, golden, tidy
 lint: deps-test ## clang-tidy on every source, clang-format, shellcheck
 	@scripts/lint
 
-fuzz: deps-test ## every fuzzer for FUZZ_SECONDS (30) seconds
+fuzz: deps-test ## every fuzzer for FUZZ_SECONDS (60) seconds, then the coverage of each parser
 	@scripts/fuzz $(FUZZ_SECONDS)
+	@scripts/coverage
 
 soak: deps-test ## the long forms of process tests, on the release programs (hours)
 	@scripts/build release $(PROGRAMS)
