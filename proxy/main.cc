@@ -54,6 +54,9 @@ CLI::App* add_worker(CLI::App& app, WorkerWords& words) {
     role->add_option("--listeners-per-worker", settings.listeners_per_worker)->required();
     role->add_option("--proxy-listener", settings.proxy_listeners);
     role->add_option("--trusted-hop", settings.trusted);
+    role->add_option("--per-source", settings.connections_per_source);
+    role->add_option("--head-timeout", settings.head_timeout_s);
+    role->add_option("--min-rate", settings.client_min_rate);
     role->add_flag("--no-log", words.no_log);
     role->add_option("--log-sample", settings.log_sample);
     role->add_option("--log-header", settings.log_headers);

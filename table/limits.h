@@ -33,6 +33,9 @@ inline constexpr size_t kBlockBytes = 16 * 1024;  // one I/O block
 inline constexpr size_t kBlockSlackBytes = 64;    // behind each block, for wide loads
 // A block after two full reads; the most held per stream and direction.
 inline constexpr size_t kBulkBytes = 64 * 1024;
+// What is held over a wait and is no larger moves into a block of this size.
+inline constexpr size_t kSmallBlockBytes = 1024;
+inline constexpr size_t kMiddleBlockBytes = 4 * 1024;
 // A body span up to this is copied behind the staged head.
 inline constexpr size_t kInlineBodyBytes = 4 * 1024;
 // A body of which as much is still to come passes inside the kernel, unread.
@@ -42,8 +45,13 @@ inline constexpr size_t kPipeBytes = 256 * 1024;  // that one holds at most, in 
 
 // Connections of one worker.
 inline constexpr size_t kConnections = 16 * 1024;
+inline constexpr size_t kConnectionsPerSource = kConnections / 2;  // --max-connections-per-source
 inline constexpr size_t kIdleUpstreamsPerEndpoint = 256;
 inline constexpr size_t kAttempts = 3;  // tries of one request, first included
+
+// How slow a peer may be while it alone is waited for (docs/attrition.md).
+inline constexpr int64_t kPaceWindowMs = 10'000;      // a client is judged by so much waiting
+inline constexpr uint64_t kPaceBytesPerSecond = 240;  // in a window, on average
 
 // The table.
 inline constexpr size_t kSegmentBytes = size_t{1} << 30;

@@ -73,6 +73,10 @@ namespace sluice {
     X(proxy_untrusted)                                                               \
     X(worker_died)                                                                   \
     X(internal)                                                                      \
+    X(client_too_slow)                                                               \
+    X(upstream_too_slow)                                                             \
+    X(too_many_from_source)                                                          \
+    X(no_local_port)                                                                 \
     /* objects: what a verdict says (PascalCase of these is the condition reason) */ \
     X(accepted)                                                                      \
     X(other_class)                                                                   \

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include <unistd.h>
-
 #include "proxy/http/trace.h"
 #include "table/limits.h"
 
@@ -24,12 +22,6 @@ bool went_well(const live::LogFacts& facts) {
     const auto reason = static_cast<Reason>(facts.reason);
     return (reason == Reason::ok || reason == Reason::redirected) &&
            facts.status < kFirstServerError;
-}
-
-void wake_reader(int event) {
-    const uint64_t one = 1;
-    // A full counter means that it is awake already.
-    [[maybe_unused]] const ssize_t written = ::write(event, &one, sizeof one);
 }
 
 }  // namespace
@@ -139,9 +131,7 @@ void Account::log(std::string_view request_id) {
     );
     facts_.lengths[place_of(live::LogText::request_id)] = static_cast<uint16_t>(request_id.size());
     facts_.worker = log.worker;
-    bool wake = false;
-    log.writer->append(facts_, request_id, {text_.data(), text_size_}, wake);
-    if (wake) wake_reader(log.wake);
+    log.append(facts_, request_id, {text_.data(), text_size_});
 }
 
 }  // namespace sluice::exchange

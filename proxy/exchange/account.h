@@ -37,6 +37,8 @@ public:
     void connected();
     void request_sent();
     void first_byte();
+    uint64_t bytes_in() const { return facts_.bytes_in; }
+    uint64_t bytes_out() const { return facts_.bytes_out; }
     void body_in(size_t bytes) { facts_.bytes_in += bytes; }
     void body_out(size_t bytes) { facts_.bytes_out += bytes; }
     // The head that the client gets.

@@ -31,12 +31,15 @@ bool Exchange::open() {
     return lease();
 }
 
-// A connect that fails at once (no route, forbidden) is lawful to repeat elsewhere like any other.
+// A connect that fails at once (no route, forbidden, no local port towards this endpoint) is lawful
+// to repeat elsewhere like any other.
 bool Exchange::lease() {
     Failure failure;
     while (tried_.count < limits::kAttempts) {
         if (lease_one(failure)) return true;
-        if (failure.side != upstream::Side::upstream) break;
+        const bool elsewhere = failure.reason == Reason::no_local_port &&
+                               tried_.count < services_.tables.find(backend_key_).slots.size();
+        if (failure.side != upstream::Side::upstream && !elsewhere) break;
     }
     refuse(failure.reason);
     return false;

@@ -58,6 +58,10 @@ public:
     virtual Io try_flush() = 0;
     virtual bool accepts_trailers() const = 0;
 
+    // Bytes sent since the client came that its kernel has acknowledged; negative: nobody knows. A
+    // system call, for deadlines only.
+    virtual int64_t acknowledged() const = 0;
+
     // Ends the exchange such that the client cannot take what it got for a whole answer.
     virtual void abort(const Failure& failure) = 0;
     virtual Failure failure() const = 0;

@@ -31,6 +31,7 @@ uint16_t status_of(Reason reason) {
             return 404;
         case Reason::client_head_timeout:
         case Reason::client_body_timeout:
+        case Reason::client_too_slow:
             return 408;
         case Reason::body_too_large:
             return 413;
@@ -58,11 +59,13 @@ uint16_t status_of(Reason reason) {
         case Reason::secrets_absent:
         case Reason::too_many_connections:
         case Reason::out_of_descriptors:
+        case Reason::no_local_port:
         case Reason::draining:
             return 503;
         case Reason::connect_timeout:
         case Reason::first_byte_timeout:
         case Reason::upstream_idle_timeout:
+        case Reason::upstream_too_slow:
         case Reason::request_timeout:
             return 504;
         case Reason::bad_version:
@@ -156,6 +159,10 @@ const char* message_of(Reason reason) {
             return "The request head did not arrive in time.";
         case Reason::client_body_timeout:
             return "The request body did not arrive in time.";
+        case Reason::client_too_slow:
+            return "The request body arrives too slowly.";
+        case Reason::no_local_port:
+            return "The gateway has no free local port towards the endpoints; try again shortly.";
         case Reason::head_too_large:
             return "The message head is too large (at most 32 KiB).";
         case Reason::too_many_fields:

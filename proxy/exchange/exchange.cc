@@ -44,7 +44,7 @@ net::Task run_exchange(Services& services, Downstream& client, Reason refused) {
         exchange.leave();
         const net::Wake fired = co_await client.waiter().wake(wants | net::kDeadline);
         exchange.enter();
-        if ((fired & net::kDeadline) != 0) exchange.expire();
+        if ((fired & net::kDeadline) != 0) exchange.expire(fired);
     }
     exchange.finish();
     exchange.leave();
@@ -58,7 +58,12 @@ void Exchange::rest(net::Wake wants) {
     if (upstream_ != nullptr) {
         upstream_->rest(!response_span_.empty(), phase_ != Phase::relaying);
     }
-    services_.wheel.set(client_.deadline(), std::min(phase_deadline(), total_at_));
+    set_pace(wants);
+    if (awaited_ == Awaited::request_body) upstream_->shrink();
+    if (!judged_) phase_at_ = phase_deadline();
+    judged_ = false;
+    const int64_t first = std::min(phase_at_, total_at_);
+    services_.wheel.set(client_.deadline(), std::min(first, pace_.ends_at()));
 }
 
 // The clock for the first byte runs once, from the end of the request; the others begin anew with
@@ -94,12 +99,15 @@ Failure Exchange::expired_clock() const {
     return {.side = Side::upstream, .reason = reason, .answered = phase_ == Phase::relaying};
 }
 
-void Exchange::expire() {
+void Exchange::expire(net::Wake fired) {
     if (phase_ == Phase::ended) return;
     if (phase_ == Phase::answering) {
         client_.abort({.side = upstream::Side::client, .reason = Reason::client_write_timeout});
         phase_ = Phase::ended;
         return;
+    }
+    if (services_.now < std::min(phase_at_, total_at_)) {
+        return judge_pace(fired != net::kDeadline);
     }
     fail(expired_clock());
 }

@@ -13,6 +13,7 @@
 #include "proxy/balance/pick.h"
 #include "proxy/exchange/account.h"
 #include "proxy/exchange/downstream.h"
+#include "proxy/exchange/pace.h"
 #include "proxy/exchange/services.h"
 #include "proxy/filter/rewrite.h"
 #include "proxy/net/task.h"
@@ -41,7 +42,8 @@ public:
     net::Wake move();
     // Gives memory up and sets the clock before a wait for `wants`.
     void rest(net::Wake wants);
-    void expire();
+    // The clock ran out, and other bits of `fired` may say that something moves.
+    void expire(net::Wake fired);
     void finish();
     // Code of this exchange runs from enter() to leave().
     void enter() { account_.enter(); }
@@ -55,6 +57,8 @@ private:
         answering,   // a local answer is staged
         ended,
     };
+    // Who alone holds the exchange up, and with what.
+    enum class Awaited : uint8_t { nobody, request_body, reader, response_body };
 
     // --- admit.cc: head to staged request
     void admit();
@@ -97,6 +101,11 @@ private:
     int64_t phase_deadline();
     Failure expired_clock() const;
 
+    // --- slow.cc: peers that move too little
+    Awaited awaited(net::Wake wants) const;
+    void set_pace(net::Wake wants);
+    void judge_pace(bool moves);
+
     Services& services_;
     Downstream& client_;
     Account account_;
@@ -122,10 +131,13 @@ private:
     int64_t idle_ns_ = 0;
     int64_t total_at_ = net::kNever;
     int64_t first_byte_at_ = net::kNever;  // set when the wait for the first body byte begins
+    int64_t phase_at_ = net::kNever;       // the clock of the phase runs out
+    Pace pace_;                            // of who is awaited
 
     size_t budget_ = 0;  // bytes that this loop turn may still move
     Reason outcome_ = Reason::ok;
     Phase phase_ = Phase::ended;
+    Awaited awaited_ = Awaited::nobody;
     uint8_t interim_ = 0;
     uint8_t request_id_bytes_ = 0;
     bool ai_ = false;
@@ -135,6 +147,8 @@ private:
     bool request_sent_ = false;
     bool request_broken_ = false;  // the upstream takes no more of it, but may still answer
     bool body_begun_ = false;      // of the response: a first byte came
+    bool body_sized_ = false;      // its head said how long it is
+    bool judged_ = false;          // no byte came, only the pace was looked at
     bool response_last_ = false;
     bool last_answer_ = false;  // the head was no request: nothing more is read
     std::array<char, limits::kRequestIdBytes> request_id_;

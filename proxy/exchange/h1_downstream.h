@@ -42,11 +42,14 @@ public:
     Io try_write_trailers(std::string_view lines) override;
     Io try_flush() override;
     bool accepts_trailers() const override { return accepts_trailers_ && minor_ == 1; }
+    int64_t acknowledged() const override { return net::acknowledged_bytes(stream_.socket); }
     void abort(const Failure& failure) override;
     Failure failure() const override { return failure_; }
     void rest(bool span_in_use) override { stream_.rest(span_in_use, false); }
 
     // --- for the server loop
+    // Who is at the other end, or whom the PROXY header named.
+    const net::Address& peer_address() const { return peer_address_; }
     // Whose word counts; before anything is read. `hops` outlives the connection.
     void trust(const http::TrustedHops& hops);
     // A PROXY header must come before anything else is read.
@@ -61,6 +64,8 @@ public:
     bool reusable() const;
     // Bytes may still come that nobody will read: the close must linger (RFC 9112 9.6).
     bool should_linger() const;
+    // Bytes of the last request and behind it.
+    uint64_t received() const { return stream_.received(); }
     // Reads and forgets. done: a share of a loop turn was read and more may be there.
     Io discard();
     void end() { stream_.reset(); }

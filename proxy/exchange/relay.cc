@@ -263,6 +263,7 @@ bool Exchange::commit_head() {
         return false;
     }
     response_splice_.expect(head.body);
+    body_sized_ = head.body.kind == http::Framing::length;
     routes_.release();
     account_.answered(head.status);
     account_.phase(live::Phase::relaying);

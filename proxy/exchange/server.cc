@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/pace.h"
 
 namespace sluice::exchange {
 
@@ -13,10 +14,10 @@ namespace {
 struct HeadClock {
     int64_t begun = 0;  // 0: no byte of the head yet
 
-    int64_t due(int64_t now, bool head_begun) {
-        if (!head_begun) return now + kClientIdleNs;
-        if (begun == 0) begun = now;
-        return begun + kHeadNs;
+    int64_t due(const Services& services, bool head_begun) {
+        if (!head_begun) return services.now + kClientIdleNs;
+        if (begun == 0) begun = services.now;
+        return begun + services.patience.head_ns;
     }
 };
 
@@ -27,7 +28,7 @@ Reason idle_reason(const Services& services) {
 // The PROXY header. Afterwards the client owes none, or the connection is over: nobody is answered,
 // because nobody knows who asks. A connection that ends before its first byte was a health check.
 net::Task read_preface(Services& services, H1Downstream& client) {
-    services.wheel.set(client.deadline(), services.now + kHeadNs);
+    services.wheel.set(client.deadline(), services.now + services.patience.head_ns);
     for (;;) {
         const Io io = client.try_read_preface();
         if (io == Io::done) co_return;
@@ -50,20 +51,24 @@ net::Task read_preface(Services& services, H1Downstream& client) {
 }
 
 // FIN, then read and forget: a close over unread bytes would send a reset, and the client could
-// lose the answer that it has not read yet (RFC 9112 9.6). Ends when the client does, pauses or
-// takes too long.
+// lose the answer that it has not read yet (RFC 9112 9.6). Ends when the client does, pauses, drips
+// or takes too long.
 net::Task linger(Services& services, H1Downstream& client) {
     net::shut_write(client.socket());
     const int64_t give_up_at = services.now + kLingerNs;
+    Pace pace;
     for (;;) {
         const Io io = client.discard();
         if (io == Io::closed) co_return;
         if (io == Io::done) services.turns.later(client.waiter());
-        const int64_t pause_at = services.now + kLingerPauseNs;
-        services.wheel.set(client.deadline(), std::min(pause_at, give_up_at));
+        pace.wait(services.now, kLingerPauseNs, client.received());
+        services.wheel.set(client.deadline(), std::min(pace.ends_at(), give_up_at));
         const net::Wake wants = io == Io::done ? net::kTurn : net::kClientReadable;
         const net::Wake fired = co_await client.waiter().wake(wants | net::kDeadline);
-        if ((fired & net::kDeadline) != 0) co_return;
+        if ((fired & net::kDeadline) == 0) continue;
+        if (services.now >= give_up_at) co_return;
+        const uint64_t least = limits::kPaceBytesPerSecond;
+        if (!pace.keeps_up(services.now, client.received(), least)) co_return;
     }
 }
 
@@ -74,7 +79,7 @@ net::Detached serve(Services& services, H1Downstream& client, ConnectionOwner& o
     if (client.owes_preface()) {
         net::Task preface = read_preface(services, client);
         co_await preface;
-        if (client.owes_preface()) {
+        if (client.owes_preface() || !owner.admit(client.peer_address())) {
             services.wheel.forget(client.deadline());
             owner.over();
             co_return;
@@ -94,7 +99,7 @@ net::Detached serve(Services& services, H1Downstream& client, ConnectionOwner& o
                 break;
             }
             client.rest(false);
-            services.wheel.set(client.deadline(), clock.due(services.now, begun));
+            services.wheel.set(client.deadline(), clock.due(services, begun));
             const net::Wake fired =
                 co_await client.waiter().wake(net::kClientReadable | net::kDeadline);
             turns = 0;

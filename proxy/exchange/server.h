@@ -1,6 +1,7 @@
 // One client connection: head after head, an exchange for each, and a close that lets the client
-// read what it was sent; where the listener speaks it, a PROXY header before all that. Clocks that
-// belong to the connection (request head, idle) live here.
+// read what it was sent; where the listener speaks it, a PROXY header before all that, whole as
+// soon after the accept as a request head after its first byte. Clocks that belong to the
+// connection (request head, idle) run here.
 #pragma once
 
 #include "proxy/exchange/h1_downstream.h"
@@ -9,11 +10,9 @@
 
 namespace sluice::exchange {
 
-// From a head's first byte to its last; a PROXY header must be whole so soon after the accept.
-inline constexpr int64_t kHeadNs = 10'000'000'000;
 inline constexpr int64_t kClientIdleNs = 75'000'000'000;  // between requests
-inline constexpr int64_t kLingerPauseNs =
-    2'000'000'000;  // a client that is silent for so long has read
+// A client that is silent for so long has read; one that only drips meanwhile is not waited for.
+inline constexpr int64_t kLingerPauseNs = 2'000'000'000;
 inline constexpr int64_t kLingerNs = 30'000'000'000;  // a client may talk on after its last answer
 inline constexpr uint32_t kTurns = 32;  // pipelined exchanges before others get their turn
 
@@ -22,6 +21,9 @@ inline constexpr uint32_t kTurns = 32;  // pipelined exchanges before others get
 class ConnectionOwner {
 public:
     virtual ~ConnectionOwner() = default;
+    // A PROXY header has named the client. False: it has too many connections, and the owner has
+    // said so where it is due; this one is over.
+    virtual bool admit(const net::Address& client) = 0;
     virtual void over() = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "proxy/exchange/tables.h"
 #include "proxy/http/message.h"
@@ -18,6 +19,7 @@
 #include "proxy/net/turns.h"
 #include "proxy/net/wheel.h"
 #include "proxy/upstream/upstream.h"
+#include "table/limits.h"
 #include "table/reason.h"
 
 namespace sluice::exchange {
@@ -62,6 +64,9 @@ struct AccessLog {
     uint16_t worker = 0;                   // whose records these are
     uint32_t sample = 1;                   // one in so many of the requests that went well
     std::span<const std::string> headers;  // lower case, at most live::kLogHeaders
+
+    // Tells the reader when it has to hurry. As LogWriter's. REQUIRES: writer.
+    void append(const live::LogFacts& facts, std::string_view first, std::string_view rest) const;
 };
 
 // Heads live here while they are parsed, matched and rewritten: never across a suspension.
@@ -70,6 +75,13 @@ struct HeadScratch {
     http::ResponseHead response;
     http::Scratch text;  // of the request's rewrite
     http::Scratch response_text;
+};
+
+// How long a client may take for what it alone can do (docs/attrition.md).
+struct Patience {
+    int64_t head_ns = 10'000'000'000;  // from a request head's first byte to its last
+    // Of a body that it sends or reads, on average over a window; 0: no matter how slow.
+    uint64_t bytes_per_second = limits::kPaceBytesPerSecond;
 };
 
 struct Services {
@@ -89,6 +101,7 @@ struct Services {
     const int64_t& now;     // CLOCK_MONOTONIC ns, refreshed once per loop turn
     bool draining = false;  // answers close their connection
     const http::TrustedHops& trusted = http::TrustedHops::none();  // --trusted-hop
+    Patience patience = {};
 
     net::FramePool& frames() { return frames_pool; }
 };

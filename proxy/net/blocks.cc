@@ -8,8 +8,20 @@
 
 namespace sluice::net {
 
-Block* BlockPool::take(bool bulk) {
-    const size_t capacity = bulk ? limits::kBulkBytes : limits::kBlockBytes;
+BlockPool::List& BlockPool::list_of(size_t capacity) {
+    size_t place = 0;
+    while (kCapacities[place] != capacity) ++place;
+    return lists_[place];
+}
+
+Block* BlockPool::take_for(size_t bytes) {
+    for (const size_t capacity : kCapacities) {
+        if (bytes <= capacity) return take_of(capacity);
+    }
+    return take_of(limits::kBulkBytes);
+}
+
+Block* BlockPool::take_of(size_t capacity) {
     List& list = list_of(capacity);
     ++held_;
     if (list.head != nullptr) {
@@ -63,21 +75,31 @@ std::span<char> Buffer::room(bool grow) {
         begin_ = end_ = 0;
         return tail();
     }
+    if (is_shrunk()) {
+        widen();
+        return tail();
+    }
     if (begin_ == end_) begin_ = end_ = 0;
     if (begin_ > 0 && end_ == block_->capacity) {
         std::memmove(block_->data(), block_->data() + begin_, end_ - begin_);
         end_ -= begin_;
         begin_ = 0;
     }
-    if (grow && block_->capacity < limits::kBulkBytes) {
-        Block* larger = pool_->take(true);
-        std::memcpy(larger->data(), block_->data() + begin_, end_ - begin_);
-        pool_->give(block_);
-        block_ = larger;
-        end_ -= begin_;
-        begin_ = 0;
-    }
+    if (grow && block_->capacity < limits::kBulkBytes) move_to(pool_->take(true));
     return tail();
+}
+
+void Buffer::move_to(Block* block) {
+    std::memcpy(block->data(), block_->data() + begin_, size());
+    pool_->give(block_);
+    block_ = block;
+    end_ -= begin_;
+    begin_ = 0;
+}
+
+void Buffer::shrink() {
+    if (block_ == nullptr || is_shrunk()) return;
+    if (size() <= limits::kMiddleBlockBytes) move_to(pool_->take_for(size()));
 }
 
 void Buffer::consume(size_t bytes) {

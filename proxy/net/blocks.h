@@ -1,6 +1,6 @@
 // I/O memory: blocks of 16 KiB (and of 64 KiB for bulk) from free lists, taken when bytes are there
-// and given back before a wait, so an idle connection owns none. Buffer is a window of unread or
-// unsent bytes in one block.
+// and given back before a wait, so an idle connection owns none; the little that has to be held
+// over a wait moves into a smaller one. Buffer is a window of unread or unsent bytes in one block.
 #pragma once
 
 #include <array>
@@ -26,7 +26,11 @@ public:
     BlockPool& operator=(const BlockPool&) = delete;
     ~BlockPool();
 
-    Block* take(bool bulk = false);
+    Block* take(bool bulk = false) {
+        return take_of(bulk ? limits::kBulkBytes : limits::kBlockBytes);
+    }
+    // The smallest that holds so many bytes. REQUIRES: bytes <= limits::kBulkBytes.
+    Block* take_for(size_t bytes);
     void give(Block* block);
     // Frees half of what has lain unused since the last call; a burst must not keep its memory for
     // ever.
@@ -39,10 +43,18 @@ private:
         size_t count = 0;
         size_t least = 0;  // smallest count since the last trim
     };
-    List& list_of(size_t capacity) { return lists_[capacity == limits::kBlockBytes ? 0 : 1]; }
+    static constexpr std::array<size_t, 4> kCapacities{
+        limits::kSmallBlockBytes,
+        limits::kMiddleBlockBytes,
+        limits::kBlockBytes,
+        limits::kBulkBytes,
+    };
+
+    Block* take_of(size_t capacity);
+    List& list_of(size_t capacity);
     static void shed(List& list, size_t count);
 
-    std::array<List, 2> lists_;
+    std::array<List, kCapacities.size()> lists_;
     size_t held_ = 0;
 };
 
@@ -66,6 +78,12 @@ public:
     std::span<char> tail();
     void commit(size_t bytes) { end_ += static_cast<uint32_t>(bytes); }
     void consume(size_t bytes);
+    // Before a wait: the bytes move into the smallest block that holds them, and views of them end.
+    void shrink();
+    // Back into a block with room to work in; the same if it was not shrunk. Views end.
+    void widen() {
+        if (is_shrunk()) move_to(pool_->take());
+    }
     void clear();  // forgets the bytes and gives the block back
     void release_if_empty() {
         if (empty()) clear();
@@ -75,6 +93,9 @@ public:
     size_t capacity() const { return block_ == nullptr ? 0 : block_->capacity; }
 
 private:
+    bool is_shrunk() const { return block_ != nullptr && block_->capacity < limits::kBlockBytes; }
+    void move_to(Block* block);
+
     BlockPool* pool_;
     Block* block_ = nullptr;
     uint32_t begin_ = 0;

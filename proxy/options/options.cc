@@ -19,6 +19,8 @@ namespace {
 
 constexpr int64_t kMsPerSecond = 1'000;
 constexpr int64_t kLongestS = 24 * 3'600;
+constexpr int64_t kLongestHeadS = 600;
+constexpr uint64_t kFastestBytes = uint64_t{1} << 20;  // no client is asked for more
 constexpr size_t kAdminListeners = 4;
 
 using Texts = std::vector<std::string>;
@@ -188,6 +190,9 @@ Texts worker_arguments(const Options& options) {
     for (const std::string& hop : options.trusted_hops) {
         words.insert(words.end(), {"--trusted-hop", hop});
     }
+    words.insert(words.end(), {"--per-source", std::to_string(options.connections_per_source)});
+    words.insert(words.end(), {"--head-timeout", std::to_string(options.client_head_timeout_s)});
+    words.insert(words.end(), {"--min-rate", std::to_string(options.client_min_rate)});
     return words;
 }
 
@@ -233,6 +238,32 @@ void add_traffic(CLI::App& app, Options& options) {
         ->type_name("DIR");
 }
 
+// What one client may take (docs/attrition.md).
+void add_client_limits(CLI::App& app, Options& options) {
+    app.add_option(
+           "--max-connections-per-source",
+           options.connections_per_source,
+           "open to one worker from one client address (IPv6: from one /64)"
+    )
+        ->check(CLI::Range(size_t{1}, limits::kConnections))
+        ->capture_default_str();
+    app.add_option(
+           "--client-head-timeout",
+           options.client_head_timeout_s,
+           "seconds from a request head's first byte to its last"
+    )
+        ->check(CLI::Range(int64_t{1}, kLongestHeadS))
+        ->capture_default_str();
+    app.add_option(
+           "--client-min-rate",
+           options.client_min_rate,
+           "bytes a second that a client sends or reads of a body, while it alone is waited for; "
+           "0 for any"
+    )
+        ->check(CLI::Range(uint64_t{0}, kFastestBytes))
+        ->capture_default_str();
+}
+
 void add_observation(CLI::App& app, Options& options) {
     app.add_option("--admin", options.admin, "health and metrics (repeatable, at most 4)")
         ->type_name("ADDRESS:PORT");
@@ -271,6 +302,7 @@ void add_observation(CLI::App& app, Options& options) {
 void add_to(CLI::App& app, Options& options) {
     options.workers = default_workers();
     add_traffic(app, options);
+    add_client_limits(app, options);
     add_observation(app, options);
     app.footer(
         "SIGTERM or SIGINT drains: not ready for --drain-wait, then no new connections; open\n"

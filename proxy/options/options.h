@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "proxy/supervisor/supervisor.h"
+#include "table/limits.h"
 
 namespace CLI {
 class App;
@@ -19,6 +20,9 @@ struct Options {
     std::vector<std::string> listen;
     std::vector<std::string> listen_proxy;
     std::vector<std::string> trusted_hops;
+    size_t connections_per_source = limits::kConnectionsPerSource;
+    int64_t client_head_timeout_s = 10;
+    uint64_t client_min_rate = limits::kPaceBytesPerSecond;
     std::string socket;
     uint32_t workers = 1;  // default_workers() unless said
     int64_t grace_s = 30;

@@ -128,6 +128,7 @@ bool H1Stream::stage_small(std::string_view bytes, bool last) {
 }
 
 Io H1Stream::write_body(std::string_view& bytes, bool last) {
+    out_.widen();
     if (stage_small(bytes, last)) {
         bytes = {};
         return last ? flush() : Io::done;
@@ -184,6 +185,7 @@ Io H1Stream::write_trailers(std::string_view lines) {
         std::string_view none;
         return write_body(none, true);
     }
+    out_.widen();
     if (out_.tail().size() < lines.size() + http::kLastChunk.size()) {
         const Io io = flush();
         if (io != Io::done) return io;
@@ -225,6 +227,7 @@ void H1Stream::rest(bool span_in_use, bool keep_out) {
     if (!span_in_use) {
         consume(0);
         in_.release_if_empty();
+        in_.shrink();
     }
     if (keep_out || pending()) return;
     passed_by_ = passed_by_ || out_.size() > 0;

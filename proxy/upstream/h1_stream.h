@@ -87,9 +87,11 @@ public:
     bool replayable() const { return !passed_by_; }
     void replay_into(H1Stream& other);
 
-    // Gives blocks back. `span_in_use`: the last body span is still read; `keep_out`: sent bytes
-    // may still be replayed.
+    // Gives blocks back, or larger ones for smaller. `span_in_use`: the last body span is still
+    // read; `keep_out`: sent bytes may still be replayed.
     void rest(bool span_in_use, bool keep_out);
+    // Before a wait that may be long: what was staged moves into little memory.
+    void shrink() { out_.shrink(); }
     // The message was not written to its end: a FIN would stand behind bytes that may never move.
     bool unfinished() const { return !end_staged_ || pending(); }
     void reset();  // for a new connection

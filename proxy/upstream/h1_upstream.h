@@ -32,6 +32,7 @@ public:
     Failure failure() const override { return failure_; }
     bool replayable() const override { return stream_.replayable(); }
     void replay_into(Upstream& other) override;
+    void shrink() override { stream_.shrink(); }
     void rest(bool span_in_use, bool keep_request) override {
         stream_.rest(span_in_use, keep_request);
     }

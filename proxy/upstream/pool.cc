@@ -12,6 +12,17 @@ namespace {
 
 constexpr uint32_t kSharedSlot = 0;
 
+// Ports towards one endpoint may be used up while there are some towards another: they are taken
+// per pair of addresses, because nothing is bound before the connect.
+Failure dial_failure(int error) {
+    const bool exhausted = error == EMFILE || error == ENFILE || error == ENOBUFS;
+    Failure failure{Side::upstream, Reason::connect_failed};
+    if (exhausted) failure = {Side::gateway, Reason::out_of_descriptors};
+    if (error == EADDRNOTAVAIL) failure = {Side::gateway, Reason::no_local_port};
+    failure.never_connected = true;
+    return failure;
+}
+
 }  // namespace
 
 Pool::~Pool() {
@@ -101,14 +112,7 @@ Upstream* Pool::lease(uint32_t slot, const net::Address& address, Failure& failu
     }
     const net::Dialed dialed = net::dial(address);
     if (dialed.fd < 0) {
-        const bool exhausted = dialed.error == EMFILE || dialed.error == ENFILE ||
-                               dialed.error == EADDRNOTAVAIL || dialed.error == ENOBUFS;
-        if (exhausted) {
-            failure = {Side::gateway, Reason::out_of_descriptors};
-        } else {
-            failure = {Side::upstream, Reason::connect_failed};
-        }
-        failure.never_connected = true;
+        failure = dial_failure(dialed.error);
         return nullptr;
     }
     H1Upstream* made = take_object();

@@ -64,6 +64,8 @@ public:
     // Gives up memory before a wait. `span_in_use`: the last body span is still read;
     // `keep_request`: the staged request may still be replayed.
     virtual void rest(bool span_in_use, bool keep_request) = 0;
+    // The wait may be long: what is kept of the request moves into little memory.
+    virtual void shrink() = 0;
 };
 
 // Where upstreams come from. lease() never blocks: a new connection is one whose try_connect() says

@@ -1,6 +1,7 @@
 // Accept loops and the life of connection objects.
 #include "proxy/worker/connections.h"
 
+#include <array>
 #include <cerrno>
 
 #include "proxy/net/connect.h"
@@ -12,6 +13,7 @@ namespace {
 constexpr int kAcceptsPerTurn = 64;
 constexpr int64_t kPauseNs =
     50'000'000;  // out of descriptors or at the cap: no spinning on a full backlog
+constexpr int64_t kLogPauseNs = 1'000'000'000;  // between two refused sources in the log
 
 }  // namespace
 
@@ -29,17 +31,28 @@ struct ClientConnections::Listener {
 struct ClientConnections::Client final : exchange::ConnectionOwner {
     Client(ClientConnections& connections, net::BlockPool& blocks)
         : home(connections), downstream(blocks) {}
+    bool admit(const net::Address& client) override { return home.admit(*this, client); }
     void over() override { home.over(*this); }
 
     ClientConnections& home;
     exchange::H1Downstream downstream;
     bool open = false;
+    bool counted = false;  // in sources_
+    uint64_t source = 0;
 };
 
 ClientConnections::ClientConnections(
-    exchange::Services& services, net::Poller& poller, net::BlockPool& blocks, size_t most
+    exchange::Services& services,
+    net::Poller& poller,
+    net::BlockPool& blocks,
+    size_t most,
+    size_t per_source
 )
-    : services_(services), poller_(poller), blocks_(blocks), most_(most) {}
+    : services_(services),
+      poller_(poller),
+      blocks_(blocks),
+      sources_(per_source, most, services.random.draw()),
+      most_(most) {}
 
 ClientConnections::~ClientConnections() {
     for (const auto& listener : listeners_) services_.wheel.forget(listener->deadline);
@@ -127,16 +140,47 @@ void ClientConnections::start(int fd, const net::Address& peer, const Listener& 
     Client* client = free_.back();
     free_.pop_back();
     client->open = true;
+    client->counted = false;
     client->downstream.begin(fd, peer, listener.port, listener.proxied);
     ++open_;
     ++accepted_;
     net::Socket& socket = client->downstream.socket();
+    // Behind a balancer only the header will tell whose connection it is.
+    if (!listener.proxied && !admit(*client, peer)) return over(*client);
     if (!poller_.add(socket, true)) return over(*client);
     socket.source.attach(client->downstream.waiter(), net::kClientShift);
     exchange::serve(services_, client->downstream, *client);
 }
 
+// A trusted hop speaks for many.
+bool ClientConnections::admit(Client& client, const net::Address& peer) {
+    if (services_.trusted.contains(peer.bytes)) return true;
+    client.source = source_of(peer);
+    client.counted = sources_.take(client.source);
+    if (client.counted) return true;
+    refused(peer);
+    // Whoever asks so often gets no answer made, and leaves no socket behind that waits for it.
+    net::reset_on_close(client.downstream.socket());
+    return false;
+}
+
+// All are counted; the log gets one a second, so that a flood of connections is none of lines.
+void ClientConnections::refused(const net::Address& peer) {
+    services_.tally.end(Reason::too_many_from_source);
+    if (services_.log.writer == nullptr || services_.now < silent_until_) return;
+    silent_until_ = services_.now + kLogPauseNs;
+    std::array<char, net::kAddressTextBytes> text{};
+    const size_t length = net::address_text(peer, text.data());
+    live::LogFacts facts;
+    facts.start_ns = services_.now;
+    facts.reason = static_cast<uint16_t>(Reason::too_many_from_source);
+    facts.worker = services_.log.worker;
+    facts.lengths[static_cast<size_t>(live::LogText::caller)] = static_cast<uint16_t>(length);
+    services_.log.append(facts, {}, {text.data(), length});
+}
+
 void ClientConnections::over(Client& client) {
+    if (client.counted) sources_.give(client.source);
     poller_.close(client.downstream.socket());
     client.open = false;
     --open_;

@@ -1,5 +1,6 @@
 // The worker's client connections: accepting on its own listening sockets and on those of siblings
-// that cannot, their objects from a free list, and waking the idle ones when the worker drains.
+// that cannot, but not too many of one source; their objects from a free list, and waking the idle
+// ones when the worker drains.
 #pragma once
 
 #include <cstdint>
@@ -9,18 +10,21 @@
 #include "proxy/exchange/server.h"
 #include "proxy/net/blocks.h"
 #include "proxy/net/poller.h"
+#include "proxy/worker/sources.h"
 #include "table/limits.h"
 
 namespace sluice::worker {
 
 class ClientConnections {
 public:
-    // `most`: open connections at once; more wait in the listen queue.
+    // `most`: open connections at once; more wait in the listen queue. `per_source`: those of one
+    // client address that is no trusted hop; more are reset.
     ClientConnections(
         exchange::Services& services,
         net::Poller& poller,
         net::BlockPool& blocks,
-        size_t most = limits::kConnections
+        size_t most = limits::kConnections,
+        size_t per_source = limits::kConnectionsPerSource
     );
     ~ClientConnections();
     ClientConnections(const ClientConnections&) = delete;
@@ -52,6 +56,8 @@ private:
     net::Detached accept_loop(Listener& listener);
     net::Wake accept_batch(Listener& listener);
     void start(int fd, const net::Address& peer, const Listener& listener);
+    bool admit(Client& client, const net::Address& peer);
+    void refused(const net::Address& peer);
     void over(Client& client);
     static void reclaim(void* object);
 
@@ -61,6 +67,8 @@ private:
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<std::unique_ptr<Client>> clients_;  // all ever made
     std::vector<Client*> free_;
+    Sources sources_;
+    int64_t silent_until_ = 0;  // the log has had a refused source
     size_t most_;
     size_t open_ = 0;
     uint64_t accepted_ = 0;

@@ -19,6 +19,7 @@ namespace sluice::worker {
 namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
+constexpr int64_t kNsPerSecond = 1'000'000'000;
 constexpr int64_t kHousekeepingNs = 1'000'000'000;
 // The supervisor looks every 125 ms and calls a worker stuck after six looks without a beat
 // (proxy/supervisor/watch.cc).
@@ -179,12 +180,19 @@ private:
         now_,
         false,
         trusted_,
+        {settings_.head_timeout_s * kNsPerSecond, settings_.client_min_rate},
     };
     net::Waiter housekeeping_waiter_;
     net::Deadline housekeeping_deadline_{housekeeping_waiter_};
     net::Waiter heartbeat_waiter_;
     net::Deadline heartbeat_deadline_{heartbeat_waiter_};
-    ClientConnections connections_{services_, poller_, blocks_};
+    ClientConnections connections_{
+        services_,
+        poller_,
+        blocks_,
+        limits::kConnections,
+        settings_.connections_per_source,
+    };
     TablesChannel channel_{services_, poller_, pool_, record_, settings_.index, *this};
 };
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "table/limits.h"
+
 namespace sluice::worker {
 
 struct Settings {
@@ -24,6 +26,9 @@ struct Settings {
     bool log = true;                       // write access log records
     uint32_t log_sample = 1;               // one in so many of the requests that went well
     std::vector<std::string> log_headers;  // request headers that are logged, lower case
+    size_t connections_per_source = limits::kConnectionsPerSource;
+    int64_t head_timeout_s = 10;  // from a request head's first byte to its last
+    uint64_t client_min_rate = limits::kPaceBytesPerSecond;  // bytes a second; 0 = any
 };
 
 // Runs until the channel closes or a drain ends; returns the process's exit code.

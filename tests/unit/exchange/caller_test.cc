@@ -268,7 +268,7 @@ TEST_F(CallerTest, AHeaderMustBeWholeInTime) {
     open_from(ipv4(127, 0, 0, 1), true);
     client_->send(kLine.substr(0, 20));
     EXPECT_TRUE(until([&] { return downstream_.head_begun(); }));
-    world_.pass(kHeadNs / kMs - 100);
+    world_.pass(world_.services.patience.head_ns / kMs - 100);
     client_->send(kLine.substr(20, 1));
     turn();
     EXPECT_FALSE(over_);
@@ -280,10 +280,28 @@ TEST_F(CallerTest, ItsClockIsNotTheRequests) {
     open_from(ipv4(127, 0, 0, 1), true);
     client_->send(kLine);
     EXPECT_TRUE(until([&] { return !downstream_.owes_preface(); }));
-    world_.pass(kHeadNs / kMs + 100);
+    world_.pass(world_.services.patience.head_ns / kMs + 100);
     turn();
     EXPECT_FALSE(over_) << "behind the header it is an idle connection";
     ask("198.51.100.9");
+}
+
+TEST_F(CallerTest, TheOwnerIsAskedAboutWhoTheHeaderNames) {
+    open_from(ipv4(127, 0, 0, 1), true);
+    turn();
+    EXPECT_FALSE(admitted_) << "nobody knows who it is";
+    client_->send(kLine);
+    EXPECT_TRUE(until([&] { return admitted_.has_value(); }));
+    EXPECT_EQ(admitted_->bytes, ipv4(198, 51, 100, 9).bytes);
+    ask("198.51.100.9");
+}
+
+TEST_F(CallerTest, WhomTheOwnerRefusesGetsNoAnswer) {
+    admits_ = false;
+    open_from(ipv4(127, 0, 0, 1), true);
+    client_->send(kLine);
+    expect_closed(Reason::ok);
+    EXPECT_TRUE(admitted_.has_value());
 }
 
 TEST_F(CallerTest, DrainingEndsAConnectionThatHasNotBegun) {

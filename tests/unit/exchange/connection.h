@@ -5,6 +5,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <fcntl.h>
@@ -32,6 +33,10 @@ protected:
         if (client_ == nullptr) return;
         client_->close();
         EXPECT_TRUE(until([&] { return over_; }));
+    }
+    bool admit(const net::Address& client) override {
+        admitted_ = client;
+        return admits_;
     }
     void over() override {
         over_ = true;
@@ -81,6 +86,8 @@ protected:
     H1Downstream downstream_{blocks_};
     std::unique_ptr<net::testing::Plain> client_;
     bool over_ = false;
+    bool admits_ = true;
+    std::optional<net::Address> admitted_;  // who was named by a PROXY header
 };
 
 }  // namespace sluice::exchange::testing

@@ -77,6 +77,7 @@ public:
     Failure aborted;
     bool closes = false;
     bool flush_blocked = false;  // the peer's window is shut
+    int64_t taken = -1;          // what its kernel acknowledged
 
     void feed(std::string_view bytes, bool last) {
         request.bytes += bytes;
@@ -142,6 +143,7 @@ public:
     bool accepts_trailers() const override { return true; }
     void abort(const Failure& failure) override { aborted = failure; }
     Failure failure() const override { return failure_; }
+    int64_t acknowledged() const override { return taken; }
     void rest(bool) override {}
 
 private:
@@ -170,7 +172,8 @@ public:
     bool connects = true;
     bool given_back = false;
     bool reusable = false;
-    Failure breaks;  // what the next failing call reports
+    http::Framing framing = http::Framing::chunked;  // of its answers
+    Failure breaks;                                  // what the next failing call reports
 
     void answer(uint16_t status, std::string_view body, bool last) {
         heads_.push_back(status);
@@ -228,7 +231,7 @@ public:
         }
         out.status = heads_.front();
         heads_.pop_front();
-        out.body = {http::Framing::chunked, 0};
+        out.body = {framing, 0};
         out.fields.clear();
         out.fields.add("content-type", "text/event-stream");
         return Io::done;
@@ -248,6 +251,7 @@ public:
         next.request.bytes = request.bytes;
     }
     void rest(bool, bool) override {}
+    void shrink() override {}
 
 private:
     void lower(uint8_t bits) { source_.bits &= static_cast<uint8_t>(~bits); }
@@ -278,10 +282,17 @@ public:
     bool next_connects = true;
     bool exhausted = false;
     int unreachable = 0;  // leases that fail at once
+    int portless = 0;     // leases that find no local port
 
     upstream::Upstream* lease(uint32_t slot, const net::Address&, Failure& failure) override {
         if (exhausted) {
             failure = {upstream::Side::gateway, Reason::out_of_descriptors};
+            return nullptr;
+        }
+        if (portless > 0) {
+            --portless;
+            failure = {.side = upstream::Side::gateway, .reason = Reason::no_local_port};
+            failure.never_connected = true;
             return nullptr;
         }
         if (unreachable > 0) {

@@ -164,12 +164,26 @@ TEST_F(ServerTest, AClientThatFallsSilentAfterARefusalIsCutOff) {
     EXPECT_TRUE(until([&] { return over_; }));
 }
 
-TEST_F(ServerTest, AClientThatTalksOnForEverIsCutOffToo) {
+TEST_F(ServerTest, AClientThatDripsAfterARefusalIsCutOffAsOneThatIsSilent) {
     client_->send("BAD\r\n\r\n");
     receive_until("}");
     int64_t passed = 0;
+    for (; !over_ && passed < kLingerNs; passed += testing::kMs * 500) {
+        ::send(client_->fd(), "x", 1, MSG_NOSIGNAL);
+        for (int i = 0; i < 3; ++i) turn();
+        world_.pass(500);
+        turn();
+    }
+    EXPECT_LE(passed, kLingerPauseNs + testing::kMs * 500);
+}
+
+TEST_F(ServerTest, AClientThatTalksOnForEverIsCutOffToo) {
+    client_->send("BAD\r\n\r\n");
+    receive_until("}");
+    const std::string more(1024, 'x');
+    int64_t passed = 0;
     for (; !over_ && passed < 2 * kLingerNs; passed += testing::kMs * 1000) {
-        ::send(client_->fd(), "more", 4, MSG_NOSIGNAL);
+        ::send(client_->fd(), more.data(), more.size(), MSG_NOSIGNAL);
         for (int i = 0; i < 3; ++i) turn();
         world_.pass(1000);
         turn();

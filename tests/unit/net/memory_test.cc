@@ -110,6 +110,41 @@ TEST(Buffers, ReleaseTheirBlockWhenEmpty) {
     EXPECT_TRUE(buffer.bytes().empty());
 }
 
+TEST(Buffers, ShrinkToWhatTheyHoldAndWidenAgain) {
+    for (const size_t size : {size_t{1}, limits::kSmallBlockBytes, limits::kSmallBlockBytes + 1}) {
+        BlockPool pool;
+        Buffer buffer(pool);
+        const std::string text(size, 'x');
+        append(buffer, "read" + text, false);
+        buffer.consume(4);
+        buffer.shrink();
+        const bool small = size <= limits::kSmallBlockBytes;
+        EXPECT_EQ(buffer.capacity(), small ? limits::kSmallBlockBytes : limits::kMiddleBlockBytes);
+        EXPECT_EQ(buffer.bytes(), text);
+        EXPECT_EQ(pool.held(), 1u);
+        EXPECT_EQ(buffer.room(true).size(), limits::kBlockBytes - size) << "not a bulk block";
+        EXPECT_EQ(buffer.bytes(), text);
+        buffer.clear();
+        EXPECT_EQ(pool.held(), 0u);
+    }
+}
+
+TEST(Buffers, ThatHoldMuchStayAsTheyAre) {
+    BlockPool pool;
+    Buffer buffer(pool);
+    buffer.shrink();
+    EXPECT_EQ(pool.held(), 0u);
+    append(buffer, std::string(limits::kMiddleBlockBytes + 1, 'x'), false);
+    buffer.shrink();
+    EXPECT_EQ(buffer.capacity(), limits::kBlockBytes);
+    buffer.consume(1);
+    buffer.shrink();
+    EXPECT_EQ(buffer.capacity(), limits::kMiddleBlockBytes);
+    buffer.widen();
+    EXPECT_EQ(buffer.capacity(), limits::kBlockBytes);
+    EXPECT_EQ(buffer.size(), limits::kMiddleBlockBytes);
+}
+
 TEST(Buffers, HandTheirBlockOver) {
     BlockPool pool;
     Buffer from(pool);

@@ -36,13 +36,28 @@ TEST(Options, TheLeastIsEnough) {
     EXPECT_EQ(made.clocks.grace_ms, 30'000);
     EXPECT_EQ(made.clocks.drain_wait_ms, 0);
     EXPECT_EQ(made.steward_arguments, (Words{"--log", "stdout"}));
-    EXPECT_EQ(made.worker_arguments, (Words{"--log-sample", "1"}));
+    EXPECT_EQ(
+        made.worker_arguments,
+        (Words{
+            "--log-sample",
+            "1",
+            "--per-source",
+            "8192",
+            "--head-timeout",
+            "10",
+            "--min-rate",
+            "240",
+        })
+    );
 }
 
 TEST(Options, ReachTheChildThatTheyConcern) {
     Options options = least();
     options.listen_proxy = {"127.0.0.1:0"};
     options.trusted_hops = {"10.0.0.0/8", "fd00::/8"};
+    options.connections_per_source = 10;
+    options.client_head_timeout_s = 5;
+    options.client_min_rate = 0;
     options.admin_token_file = "/dev/null";
     options.state = "/tmp";
     options.access_log = "file:/tmp/log";
@@ -79,6 +94,12 @@ TEST(Options, ReachTheChildThatTheyConcern) {
             "10.0.0.0/8",
             "--trusted-hop",
             "fd00::/8",
+            "--per-source",
+            "10",
+            "--head-timeout",
+            "5",
+            "--min-rate",
+            "0",
         })
     );
     EXPECT_TRUE(made.handover.restores);
@@ -89,7 +110,20 @@ TEST(Options, ReachTheChildThatTheyConcern) {
 TEST(Options, WithoutALogWorkersWriteNoRecords) {
     Options options = least();
     options.access_log = "off";
-    EXPECT_EQ(settings(options).worker_arguments, (Words{"--log-sample", "1", "--no-log"}));
+    EXPECT_EQ(
+        settings(options).worker_arguments,
+        (Words{
+            "--log-sample",
+            "1",
+            "--no-log",
+            "--per-source",
+            "8192",
+            "--head-timeout",
+            "10",
+            "--min-rate",
+            "240",
+        })
+    );
 }
 
 TEST(Options, AListenerOfEitherKindIsEnough) {

@@ -19,7 +19,8 @@ constexpr std::string_view kGet = "GET / HTTP/1.1\r\nhost: a.example\r\n\r\n";
 
 // Connections wait in coroutines for as long as the process lives, so what they use does too.
 struct Server {
-    explicit Server(size_t most) : connections(world.services, world.poller, world.blocks, most) {
+    Server(size_t most, size_t per_source)
+        : connections(world.services, world.poller, world.blocks, most, per_source) {
         const int fd = ::fcntl(acceptor.fd(), F_DUPFD_CLOEXEC, 0);
         ::fcntl(fd, F_SETFL, O_NONBLOCK);
         connections.offer(0, fd);
@@ -43,10 +44,12 @@ struct Server {
 
 class ConnectionsTest : public ::testing::Test {
 protected:
-    Server& server(size_t most = limits::kConnections) {
+    Server& server(
+        size_t most = limits::kConnections, size_t per_source = limits::kConnectionsPerSource
+    ) {
         static std::vector<std::unique_ptr<Server>>& all =
             *new std::vector<std::unique_ptr<Server>>;
-        all.push_back(std::make_unique<Server>(most));
+        all.push_back(std::make_unique<Server>(most, per_source));
         return *all.back();
     }
     static std::unique_ptr<Plain> client(Server& server) {
@@ -264,6 +267,82 @@ TEST_F(ConnectionsTest, AnOfferedListenerMaySpeakTheProxyProtocol) {
     const auto proxied = client_of(sibling);
     proxied->send("PROXY TCP4 192.0.2.7 192.0.2.8 4000 80\r\n" + std::string(kGet));
     EXPECT_TRUE(answer(running, *proxied).starts_with("HTTP/1.1 503"));
+}
+
+// --- many of one source
+
+TEST_F(ConnectionsTest, OneSourceHasItsCapAndNotOneMore) {
+    Server& running = server(16, 2);
+    const auto one = client(running);
+    const auto two = client(running);
+    ASSERT_TRUE(running.world.until([&] { return running.connections.open() == 2; }));
+    const auto three = client(running);
+    EXPECT_TRUE(running.world.until([&] { return three->at_end(0); })) << "it is told at once";
+    EXPECT_EQ(running.world.ended(Reason::too_many_from_source), 1u);
+    EXPECT_EQ(running.connections.open(), 2u);
+    two->send(kGet);
+    EXPECT_TRUE(answer(running, *two).starts_with("HTTP/1.1 503")) << "the others are served on";
+    one->close();
+    ASSERT_TRUE(running.world.until([&] { return running.connections.open() == 1; }));
+    const auto four = client(running);
+    four->send(kGet);
+    EXPECT_TRUE(answer(running, *four).starts_with("HTTP/1.1 503")) << "there is room again";
+}
+
+TEST_F(ConnectionsTest, ATrustedHopSpeaksForMany) {
+    static const auto hops = http::TrustedHops::parse(std::vector<std::string>{"127.0.0.0/8"});
+    Server& running = server(16, 1);
+    running.world.hops = *hops;
+    const auto one = client(running);
+    const auto two = client(running);
+    EXPECT_TRUE(running.world.until([&] { return running.connections.open() == 2; }));
+    EXPECT_EQ(running.world.ended(Reason::too_many_from_source), 0u);
+}
+
+TEST_F(ConnectionsTest, BehindABalancerTheStatedSourceCounts) {
+    Server& running = server(16, 1);
+    const Acceptor balanced;
+    running.offer_sibling(1, balanced, true);
+    running.connections.adopt(1);
+    const std::string_view header = "PROXY TCP4 192.0.2.7 192.0.2.8 4000 80\r\n";
+    const auto one = client_of(balanced);
+    const auto other = client_of(balanced);
+    one->send(std::string(header) + std::string(kGet));
+    other->send("PROXY TCP4 192.0.2.9 192.0.2.8 4000 80\r\n" + std::string(kGet));
+    EXPECT_TRUE(answer(running, *one).starts_with("HTTP/1.1 503"));
+    EXPECT_TRUE(answer(running, *other).starts_with("HTTP/1.1 503")) << "another client";
+    const auto second = client_of(balanced);
+    second->send(std::string(header) + std::string(kGet));
+    EXPECT_TRUE(running.world.until([&] { return second->at_end(0); }));
+    EXPECT_EQ(running.world.ended(Reason::too_many_from_source), 1u);
+    EXPECT_EQ(running.connections.open(), 2u);
+}
+
+TEST_F(ConnectionsTest, TheLogHasARefusedSourceOnceASecond) {
+    Server& running = server(16, 1);
+    live::LogWriter writer(running.world.live.mapping, 0);
+    live::LogReader reader(running.world.live.mapping, 0);
+    running.world.services.log.writer = &writer;
+    const auto one = client(running);
+    ASSERT_TRUE(running.world.until([&] { return running.connections.open() == 1; }));
+    size_t lines = 0;
+    for (int i = 0; i < 6; ++i) {
+        const auto more = client(running);
+        EXPECT_TRUE(running.world.until([&] { return more->at_end(0); }));
+        if (i == 2) {
+            running.world.pass(1000);
+        }
+        live::LogFacts facts;
+        live::LogTexts texts;
+        for (; reader.next(facts, texts); ++lines) {
+            EXPECT_EQ(facts.reason, static_cast<uint16_t>(Reason::too_many_from_source));
+            EXPECT_EQ(texts[static_cast<size_t>(live::LogText::caller)], "127.0.0.1");
+        }
+        reader.release();
+    }
+    EXPECT_EQ(running.world.ended(Reason::too_many_from_source), 6u);
+    EXPECT_EQ(lines, 2u);
+    running.world.services.log.writer = nullptr;
 }
 
 TEST_F(ConnectionsTest, DrainingClosesOfferedSocketsToo) {

@@ -36,6 +36,7 @@ struct World {
     net::PipePool pipes;
     exchange::Tally tally{live.mapping.worker(0)};
     std::unique_ptr<exchange::HeadScratch> scratch = std::make_unique<exchange::HeadScratch>();
+    http::TrustedHops hops;  // nobody, until a test says otherwise
     exchange::Services services{
         frames,
         wheel,
@@ -51,6 +52,8 @@ struct World {
         pipes,
         {},
         now,
+        false,
+        hops,
     };
 
     void turn() {
