@@ -8,6 +8,7 @@ namespace sluice::exchange {
 namespace {
 
 constexpr int64_t kWindowNs = limits::kPaceWindowMs * 1'000'000;
+constexpr int64_t kGlanceNs = 1'000'000'000;  // most readers go on sooner and cost no system call
 
 }  // namespace
 
@@ -26,7 +27,7 @@ Exchange::Awaited Exchange::awaited(net::Wake wants) const {
     return reads && body_begun_ && body_sized_ ? Awaited::response_body : Awaited::nobody;
 }
 
-// What a reader has taken is the kernel's to know: nobody asks before its first window is over.
+// What a reader has taken is the kernel's to know.
 void Exchange::set_pace(net::Wake wants) {
     const Awaited whom = awaited(wants);
     if (whom != awaited_) pace_.stop();
@@ -36,8 +37,8 @@ void Exchange::set_pace(net::Wake wants) {
         return pace_.wait(services_.now, idle_ns_, account_.bytes_out());
     }
     if (services_.patience.bytes_per_second == 0) return;
-    const bool reads = whom == Awaited::reader;
-    pace_.wait(services_.now, kWindowNs, reads ? Pace::kUnknown : account_.bytes_in());
+    if (whom == Awaited::reader) return pace_.wait_unseen(services_.now, kGlanceNs, kWindowNs);
+    pace_.wait(services_.now, kWindowNs, account_.bytes_in());
 }
 
 // A window is over. A reader that takes something begins its idle clock anew, which saw nothing of

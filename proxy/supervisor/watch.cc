@@ -61,6 +61,8 @@ void Watch::listen_to(size_t index) {
     }
     ++heart.silent;
     const bool began = heart.heard || handover_.runs_any(index);
+    // However long it may take to start, its sockets are somebody's meanwhile.
+    if (heart.silent >= clocks_.stuck_ticks) heart.away = true;
     const uint32_t patience = began ? clocks_.stuck_ticks : clocks_.first_ticks;
     if (!heart.stuck && heart.silent >= patience) declare_stuck(index);
     if (heart.silent == patience + clocks_.kill_ticks) {

@@ -37,11 +37,14 @@ TEST(PaceTest, WaitingOnChangesNothingAndStoppingForgets) {
     EXPECT_EQ(pace.ends_at(), 1'900'000'000);
 }
 
-TEST(PaceTest, AWindowWithoutAMarkOnlySetsIt) {
+TEST(PaceTest, AGlanceOnlyMarksWhereTheWindowBegins) {
     Pace pace;
-    pace.wait(0, 1'000'000'000, Pace::kUnknown);
+    pace.wait_unseen(0, 1'000'000'000, 10'000'000'000);
+    EXPECT_EQ(pace.ends_at(), 1'000'000'000);
     EXPECT_TRUE(pace.keeps_up(pace.ends_at(), 5, 240));
-    EXPECT_FALSE(pace.keeps_up(pace.ends_at(), 6, 240));
+    EXPECT_EQ(pace.ends_at(), 11'000'000'000);
+    EXPECT_TRUE(pace.keeps_up(pace.ends_at(), 2405, 240));
+    EXPECT_FALSE(pace.keeps_up(pace.ends_at(), 4804, 240));
 }
 
 // --- bodies that are sent
@@ -121,15 +124,15 @@ TEST_F(ExchangeTest, WithoutALeastRateOnlyTheIdleClockCounts) {
 
 // --- answers that are read
 
-TEST_F(ExchangeTest, AReaderThatTakesTooLittleIsCutWithinTwoWindows) {
+TEST_F(ExchangeTest, AReaderThatTakesTooLittleIsCutAfterAGlanceAndAWindow) {
     install(1);
     Running one;
     one.client.response.window = 8;
     start(world_, one, {});
     one.client.taken = 70'000;
     world_.stream(0).answer(200, std::string(100, 'x'), false);
-    world_.pass(kWindowMs + 20);
-    EXPECT_FALSE(one.over) << "what it has taken before is not known to have been before";
+    world_.pass(1020);
+    EXPECT_FALSE(one.over) << "what it has taken before does not count";
     one.client.taken += kLeast - 1;
     world_.pass(kWindowMs + 20);
     EXPECT_TRUE(one.over);

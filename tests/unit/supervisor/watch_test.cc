@@ -96,6 +96,51 @@ TEST(Watch, AWorkerThatCouldNotBeStartedIsHostedToo) {
     EXPECT_EQ(live->worker(1).adopted_by, 1U);
 }
 
+// It may take its time to start, but whoever connects meanwhile is served.
+TEST(Watch, AWorkerWithoutAFirstBeatIsHostedLongBeforeItIsStuck) {
+    int memory = -1;
+    const live::Sizes sizes{2, 2, 2, 1, 1, 1, 64 * 1024};
+    const auto live = live::Mapping::create(sizes, memory);
+    const table::Descriptor owned(memory);
+    ASSERT_TRUE(live) << live.error();
+    std::vector<Child> workers(2);
+    std::vector<table::Descriptor> ends;
+    for (Child& worker : workers) {
+        auto pair = table::pair();
+        ASSERT_TRUE(pair);
+        worker.pid = ::getpid();
+        worker.channel = std::move((*pair)[0]);
+        ends.push_back(std::move((*pair)[1]));
+    }
+    Child steward;
+    const handover::Settings settings;
+    const handover::Handover handover(
+        settings, steward, {workers.begin(), workers.end()}, live->pod()
+    );
+    const Clocks clocks;
+    Watch watch(clocks, *live, workers, handover);
+    for (size_t i = 0; i < 2; ++i) watch.started(i);
+    int64_t now = 0;
+    const auto tick = [&] {
+        ++live->worker(0).beat;
+        watch.look(now);
+        watch.settle();
+        now += clocks.tick_ms;
+    };
+    for (uint32_t i = 1; i < clocks.stuck_ticks; ++i) tick();
+    EXPECT_EQ(live->worker(1).adopted_by, 0U);
+    tick();
+    const auto told = table::receive(ends[0].get());
+    ASSERT_TRUE(told);
+    ASSERT_FALSE(told->again) << "nobody accepts for it";
+    EXPECT_EQ(told->message.kind, MessageKind::adopt);
+    EXPECT_EQ(live->worker(1).adopted_by, 1U);
+    EXPECT_EQ(live->worker(1).stuck, 0U) << "it may still be starting";
+    ++live->worker(1).beat;
+    tick();
+    EXPECT_EQ(live->worker(1).adopted_by, 0U) << "it serves now";
+}
+
 class Pair : public Watched {
 protected:
     Pair() : Watched(of(2)) {}
