@@ -12,6 +12,7 @@ constexpr int64_t kGlanceNs = 1'000'000'000;  // most readers go on sooner and c
 
 }  // namespace
 
+// ## Slow peers
 // An endpoint owes a pace only for a body whose length it has said: that is there to be sent, while
 // streams are made as they go (design 7). Whoever talks while it is answered may take its time.
 Exchange::Awaited Exchange::awaited(net::Wake wants) const {

@@ -9,6 +9,7 @@ from pathlib import Path
 from lib.client import Client
 from lib.manifests import one_route
 from lib.origin import Exchange, Origin, answer, stall
+from lib.programs import anonymous_kib
 from lib.sluice import Sluice
 from lib.waiting import until
 
@@ -18,7 +19,6 @@ IDLE_MARK_KIB = 2
 STREAM_MARK_KIB = 6
 
 
-
 async def event_stream(exchange: Exchange) -> bool:
     if exchange.seen.request.target != "/stream":
         return await answer()(exchange)
@@ -26,13 +26,6 @@ async def event_stream(exchange: Exchange) -> bool:
         b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n"
     )(exchange)
-
-
-def anonymous_kib(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1])
-    raise ValueError(f"no RssAnon of {pid}")
 
 
 async def slope_kib(tmp_path: Path, target: str, whole: bool) -> float:

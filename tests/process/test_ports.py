@@ -1,4 +1,4 @@
-"""No local port left towards an endpoint: said as it is, mended elsewhere, over when ports return."""
+"""No local port left towards an endpoint: said, mended elsewhere, over when ports return."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Thousands of slow clients in one process, and an endpoint that can bear them: a program.
 
-`slow.py clients KIND PORT COUNT SOURCE` opens COUNT connections from SOURCE, says "open COUNT", lets
-each move a byte a second, and when all are cut says "cut {JSON}". `slow.py endpoint` answers GETs
-with a megabyte as fast as it is taken and swallows bodies.
+`slow.py clients KIND PORT COUNT SOURCE` opens COUNT connections from SOURCE, says "open COUNT",
+lets each move a byte a second, and when all are cut says "cut {JSON}". `slow.py endpoint` answers
+GETs with a megabyte as fast as it is taken and swallows bodies.
 """
 
 from __future__ import annotations
