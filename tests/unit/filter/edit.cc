@@ -24,7 +24,7 @@ struct Edits {
         return spec;
     }
     Reason apply(http::FieldList& fields) const {
-        return edit(table.view, table.view.rules()[0].request_edits, fields);
+        return edit(table.view, table.view.conduct_of(table.view.rules()[0]).request_edits, fields);
     }
 
     route::Table table;
