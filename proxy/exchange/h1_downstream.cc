@@ -226,7 +226,9 @@ bool H1Downstream::reusable() const {
 bool H1Downstream::should_linger() const {
     const bool unread =
         !stream_.body_ended() || !stream_.input().empty() || stream_.socket.readable();
-    return !aborted_ && !stream_.socket.gone() && (unread || failure_);
+    // We close a connection that the client would have kept: its next request may be on its way.
+    const bool unexpected = must_close_ && keep_alive_;
+    return !aborted_ && !stream_.socket.gone() && (unread || unexpected || failure_);
 }
 
 Io H1Downstream::discard() {

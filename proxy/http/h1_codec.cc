@@ -45,27 +45,26 @@ Parsed take_line_end(Cursor& in, Reason otherwise) {
     return kComplete;
 }
 
-// "HTTP/1.0" or "HTTP/1.1". What is no version at all breaks the rule of the line: of a request's,
-// or of a status line.
-Parsed take_version(Cursor& in, uint8_t& minor, GateRule line) {
+// What stands in a version's place is none of ours, which breaks `rule`. `line`: request_line or
+// status_line.
+Parsed judge_version(Cursor& in, GateRule rule, GateRule line) {
     const bool is_request = line == GateRule::request_line;
-    const std::string_view until = is_request ? "\r\n" : " \r\n";
+    if (!enforced(rule)) return skip_until(in, is_request ? "\r\n" : " \r\n") ? kComplete : kMore;
+    if (rule == GateRule::version) return refuse(Reason::bad_version);
+    return refuse(is_request ? Reason::bad_request_line : Reason::bad_status_line);
+}
+
+// "HTTP/1.0" or "HTTP/1.1" on a line of that rule.
+Parsed take_version(Cursor& in, uint8_t& minor, GateRule line) {
     const size_t have = left(in) < kVersionBytes ? left(in) : kVersionBytes;
     constexpr size_t kProtocolBytes = 5;  // "HTTP/"
     for (size_t i = 0; i < have && i < kVersionPrefix.size(); ++i) {
         if (in.at[i] == kVersionPrefix[i]) continue;
-        if (!enforced(i < kProtocolBytes ? line : GateRule::version)) {
-            return skip_until(in, until) ? kComplete : kMore;
-        }
-        if (i >= kProtocolBytes) return refuse(Reason::bad_version);
-        return refuse(is_request ? Reason::bad_request_line : Reason::bad_status_line);
+        return judge_version(in, i < kProtocolBytes ? line : GateRule::version, line);
     }
     if (have < kVersionBytes) return kMore;
     const char digit = in.at[kVersionPrefix.size()];
-    if (digit != '0' && digit != '1') {
-        if (!enforced(GateRule::version)) return skip_until(in, until) ? kComplete : kMore;
-        return refuse(Reason::bad_version);
-    }
+    if (digit != '0' && digit != '1') return judge_version(in, GateRule::version, line);
     minor = static_cast<uint8_t>(digit - '0');
     in.at += kVersionBytes;
     return kComplete;
