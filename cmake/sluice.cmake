@@ -53,7 +53,8 @@ endif()
 # Its objects hold machine code too, so that tests link them as ever.
 set(SLUICE_WHOLE_COMPILE)
 set(SLUICE_WHOLE_LINK)
-if(NOT SLUICE_SYNTAX_ONLY AND NOT SLUICE_INSTRUMENTED AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang"
+   AND NOT (SLUICE_SYNTAX_ONLY OR SLUICE_INSTRUMENTED OR SLUICE_COVERAGE))
     set(SLUICE_WHOLE_COMPILE -flto=thin -ffat-lto-objects)
     set(SLUICE_WHOLE_LINK -fuse-ld=lld -flto=thin -ffat-lto-objects)
 endif()

@@ -1,6 +1,7 @@
 // Fuzzes the body scanner: the first byte chooses how the rest is cut; payload, trailers, end and
 // verdict must be those of the uncut body, and what is accepted must be the body that its payload
-// makes when framed by us.
+// makes when framed by us. Bodies without chunks are scanned too.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -44,11 +45,33 @@ Outcome scan(std::string_view text, size_t step) {
     return outcome;
 }
 
+// The same bytes as a body of known length, part of which passes unseen, and as one that the close
+// ends.
+void check_unframed(std::string_view text, size_t step) {
+    const size_t shown = std::min(text.size(), step);
+    BodyScanner scanner;
+    scanner.start({.kind = Framing::length, .length = text.size()});
+    require(scanner.ended() == text.empty());
+    if (!text.empty()) {
+        require(scanner.next(text.substr(0, shown)).payload == text.substr(0, shown));
+        require(scanner.remaining() == text.size() - shown);
+        require(scanner.end_of_stream() == (shown == text.size()));
+        scanner.skip(text.size() - shown);
+    }
+    require(scanner.ended() && scanner.next("behind").consumed == 0);
+    scanner.start({.kind = Framing::until_close});
+    require(scanner.next(text).payload == text && !scanner.ended());
+    require(scanner.end_of_stream() && scanner.ended());
+    scanner.start({.kind = Framing::none});
+    require(scanner.ended());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size == 0) return 0;
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+    check_unframed(text, data[0]);
     const Outcome whole = scan(text, std::string_view::npos);
     const Outcome cut = scan(text, 1 + data[0] % 32);
     require(whole.reason == cut.reason && whole.ended == cut.ended);
