@@ -97,8 +97,6 @@ def manifests(name: str, path: str) -> Iterator[Seed]:
 
 def smuggling() -> Iterator[Seed]:
     """The hostile messages that the process tests send."""
-    if not (PROCESS / "lib/corpus.py").is_file():
-        return
     corpus = importlib.import_module("lib.corpus")
     for number, case in enumerate(corpus.read_all()):
         to_origin = case.side == "request"
@@ -111,8 +109,6 @@ def smuggling() -> Iterator[Seed]:
 
 def garbage() -> Iterator[Seed]:
     """What the process tests let endpoints answer."""
-    if not (PROCESS / "lib/garbage.py").is_file():
-        return
     number = 0
     for name in ("garbage_heads", "garbage_bodies", "garbage_peers"):
         module = importlib.import_module(f"lib.{name}")
