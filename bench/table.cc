@@ -30,13 +30,13 @@ void shapes(benchmark::internal::Benchmark* bench) {
     bench->Unit(benchmark::kMillisecond);
 }
 
-table::RoutesSpec routes(const benchmark::State& state) {
+table::RoutesSpec routes_of(const benchmark::State& state) {
     const auto hosts = static_cast<uint32_t>(state.range(0));
     return routes(hosts, static_cast<uint32_t>(state.range(1)));
 }
 
 void build(benchmark::State& state) {
-    const table::RoutesSpec spec = routes(state);
+    const table::RoutesSpec spec = routes_of(state);
     size_t size = 0;
     for (auto _ : state) size = table::build_routes(spec)->size();
     const auto count = static_cast<double>(spec.rules.size());
@@ -45,20 +45,20 @@ void build(benchmark::State& state) {
 BENCHMARK(build)->Apply(shapes);
 
 void verify(benchmark::State& state) {
-    const Bytes bytes = *table::build_routes(routes(state));
+    const Bytes bytes = *table::build_routes(routes_of(state));
     for (auto _ : state) benchmark::DoNotOptimize(table::RoutesView::verify(bytes));
 }
 BENCHMARK(verify)->Apply(shapes);
 
 void digest_of(benchmark::State& state) {
-    const Bytes bytes = *table::build_routes(routes(state));
+    const Bytes bytes = *table::build_routes(routes_of(state));
     for (auto _ : state) benchmark::DoNotOptimize(table::digest(bytes));
 }
 BENCHMARK(digest_of)->Apply(shapes);
 
 // Bytes by what they are for, as counters; the time says nothing.
 void anatomy(benchmark::State& state) {
-    const Bytes bytes = *table::build_routes(routes(state));
+    const Bytes bytes = *table::build_routes(routes_of(state));
     const auto view = table::RoutesView::attach(bytes);
     for (auto _ : state) benchmark::DoNotOptimize(view);
     const auto a_route = [&](size_t size) {
@@ -75,14 +75,6 @@ void anatomy(benchmark::State& state) {
 }
 BENCHMARK(anatomy)->Apply(shapes)->Iterations(1);
 
-table::Mapping mapped(const Bytes& bytes) {
-    const auto sealed = table::seal("bench", bytes);
-    if (!sealed) std::abort();
-    auto mapping = table::Mapping::map(sealed->get());
-    if (!mapping) std::abort();
-    return std::move(*mapping);
-}
-
 // Places and runs as the steward gives them; each rule has one split.
 std::vector<uint32_t> slots_of(const table::RoutesView& view) {
     const auto rules = static_cast<uint32_t>(view.rules().size());
@@ -95,7 +87,7 @@ std::vector<uint32_t> slots_of(const table::RoutesView& view) {
 // All that a worker does in the turn in which it takes a table, from mapping the descriptors to
 // new requests going by it. The table before it is unmapped too.
 void swap(benchmark::State& state) {
-    const Bytes bytes = *table::build_routes(routes(state));
+    const Bytes bytes = *table::build_routes(routes_of(state));
     const auto segment = table::seal("bench", bytes);
     const uint64_t digest = table::digest(bytes);
     const auto binding = table::binding_bytes(digest, slots_of(*table::RoutesView::attach(bytes)));

@@ -1,4 +1,4 @@
-// What should match, by reading the spec from top to bottom: no radix, no order but the documented
+// What should match, by reading the spec from top to bottom: no index, no order but the documented
 // one, element by element, std::regex instead of RE2. Slow and obvious.
 #pragma once
 
