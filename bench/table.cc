@@ -93,8 +93,9 @@ void swap(benchmark::State& state) {
     const auto binding = table::binding_bytes(digest, slots_of(*table::RoutesView::attach(bytes)));
     const auto slots = table::seal("bench", binding);
     int live_fd = -1;
-    const auto live = live::Mapping::create({.workers = 1, .load_slots = 1}, live_fd);
-    if (!segment || !slots || !live) std::abort();
+    const live::Sizes sizes{.load_slots = 8, .counter_slots = 8, .log_ring_bytes = 8192};
+    const auto live = live::Mapping::create(sizes, live_fd);
+    if (!segment || !slots || !live) return state.SkipWithError("no memory to map");
     const live::Loads loads(*live, 0);
     exchange::Tables tables(loads, 1);
     for (auto _ : state) {
