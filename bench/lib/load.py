@@ -30,7 +30,7 @@ class Outcome:
 class Load(ABC):
     """A program that loads an address for some seconds; `cpu` is read around what is counted."""
 
-    def __init__(self, workload: Workload, prefix: Sequence[str], seconds: float) -> None:
+    def __init__(self, workload: Workload, prefix: Sequence[str], seconds: int) -> None:
         self.workload = workload
         self.prefix = prefix
         self.seconds = seconds
@@ -42,7 +42,7 @@ class Load(ABC):
 
 class Wrk(Load):
     def __init__(
-        self, workload: Workload, prefix: Sequence[str], seconds: float, work_dir: Path
+        self, workload: Workload, prefix: Sequence[str], seconds: int, work_dir: Path
     ) -> None:
         super().__init__(workload, prefix, seconds)
         self.script = work_dir / "load.lua"
@@ -51,7 +51,7 @@ class Wrk(Load):
     async def run(self, address: Address, times: int, cpu: Callable[[], int]) -> Outcome:
         host, port = address
         connections = self.workload.connections * times
-        command = [*self.prefix, "wrk", "-t1", f"-c{connections}", f"-d{self.seconds:.0f}s"]
+        command = [*self.prefix, "wrk", "-t1", f"-c{connections}", f"-d{self.seconds}s"]
         command += ["-s", str(self.script), f"http://{host}:{port}"]
         before = cpu()
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
@@ -73,7 +73,7 @@ class Streams(Load):
     """The streams are open before what is counted begins, and after it has ended."""
 
     def __init__(
-        self, workload: Workload, prefix: Sequence[str], seconds: float, work_dir: Path
+        self, workload: Workload, prefix: Sequence[str], seconds: int, work_dir: Path
     ) -> None:
         super().__init__(workload, prefix, seconds)
         self.routes = work_dir / "routes"
@@ -84,7 +84,7 @@ class Streams(Load):
         streams = self.workload.connections * times
         command = [*self.prefix, str(program("bench_load")), host, str(port)]
         command += ["--routes", str(self.routes), "--streams", str(streams)]
-        command += ["--milliseconds", f"{1000 * self.seconds:.0f}"]
+        command += ["--milliseconds", str(1000 * self.seconds)]
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,
@@ -104,6 +104,6 @@ class Streams(Load):
         return Outcome(seen["events"], streams, seen["errors"], spent_ns, seen["merged"], delays)
 
 
-def load_of(workload: Workload, prefix: Sequence[str], seconds: float, work_dir: Path) -> Load:
+def load_of(workload: Workload, prefix: Sequence[str], seconds: int, work_dir: Path) -> Load:
     kind = Streams if workload.events_per_second else Wrk
     return kind(workload, prefix, seconds, work_dir)

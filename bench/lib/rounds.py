@@ -51,21 +51,26 @@ class Series:
 
     def connections_per_thousand(self) -> float:
         requests = sum(item.requests for item in self.rounds)
-        return 1000 * sum(item.upstream_connections for item in self.rounds) / requests
+        opened = sum(item.upstream_connections for item in self.rounds)
+        return 1000 * opened / max(requests, 1)
 
 
 async def measure(
-    candidates: Sequence[Candidate], origin: ModelSim, load: Load, rounds: int
+    candidates: Sequence[Candidate],
+    origin: ModelSim,
+    load: Load,
+    rounds: int,
+    warm_up: int = 1,
 ) -> list[Series]:
-    """`rounds` counted ones after a warm-up, in a new random order each time."""
+    """`rounds` counted ones after those of warming up, in a new random order each time."""
     series = {item.name: Series(item.name) for item in candidates}
     for item in candidates:
         pause(item.pids())
     try:
-        for number in range(rounds + 1):
+        for number in range(warm_up + rounds):
             for item in random.sample(list(candidates), len(candidates)):
                 result = await one_round(item, origin, load)
-                if number > 0:
+                if number >= warm_up:
                     series[item.name].rounds.append(result)
     finally:
         for item in candidates:

@@ -23,7 +23,7 @@ class Workload:
     body_bytes: int = 0
     new_connections: bool = False  # one a request
     events_per_second: int = 0  # of a stream; 0: answers end
-    seconds: float = 1  # of one round
+    seconds: int = 1  # of one round
     nginx: str = ""  # lines of its http section, beside those that all workloads have
     bulk: bool = False  # beside the peers at their best: nginx at its defaults, HAProxy splicing
 
