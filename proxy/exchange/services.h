@@ -60,10 +60,10 @@ private:
 // Where log records go and what they hold; no writer: nothing is logged.
 struct AccessLog {
     live::LogWriter* writer = nullptr;
-    int wake = -1;                         // eventfd of the reader
-    uint16_t worker = 0;                   // whose records these are
-    uint32_t sample = 1;                   // one in so many of the requests that went well
-    std::span<const std::string> headers;  // lower case, at most live::kLogHeaders
+    int wake = -1;                              // eventfd of the reader
+    uint16_t worker = 0;                        // whose records these are
+    uint32_t sample = 1;                        // one in so many of the requests that went well
+    std::span<const std::string> headers = {};  // lower case, at most live::kLogHeaders
 
     // Tells the reader when it has to hurry. As LogWriter's. REQUIRES: writer.
     void append(const live::LogFacts& facts, std::string_view first, std::string_view rest) const;
