@@ -177,7 +177,7 @@ private:
         const auto view = *table::RoutesView::attach(bytes);
         const size_t places[] = {
             length_of(bytes, view.hosts()),
-            length_of(bytes, view.nodes()),
+            length_of(bytes, view.paths()),
             length_of(bytes, view.matches()),
             length_of(bytes, view.predicates()),
             length_of(bytes, view.rules()),
@@ -202,16 +202,16 @@ private:
         const auto view = *table::RoutesView::attach(bytes);
         switch (below(6)) {
             case 0:
-                entry(bytes, view.hosts()).name = {far, 4};
+                entry(bytes, view.hosts()).name_offset = far;
                 break;
             case 1:
-                entry(bytes, view.nodes()).children = {far, 2};
+                entry(bytes, view.paths()).matches = far;
                 break;
             case 2:
                 entry(bytes, view.matches()).rule = far;
                 break;
             case 3:
-                entry(bytes, view.rules()).splits = {far, 1};
+                entry(bytes, view.rules()).splits = far;
                 break;
             case 4:
                 entry(bytes, view.splits()).backend = far;
