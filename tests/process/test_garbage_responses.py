@@ -23,6 +23,7 @@ from lib.client import Address, Client
 from lib.garbage import SECRET, Case, Cut, Passed, Refused
 from lib.garbage_bodies import BODIES
 from lib.garbage_heads import HEADS
+from lib.garbage_lengths import LENGTHS
 from lib.garbage_peers import PEERS, UNASKED
 from lib.http1 import Closed, Malformed, Response, read_body
 from lib.manifests import Object, ingress_class, model_route, rule, service
@@ -31,7 +32,7 @@ from lib.raw_origin import RawOrigin
 from lib.sluice import Sluice
 from lib.waiting import until, until_true
 
-CASES: list[Case] = [*HEADS, *BODIES, *PEERS]
+CASES: list[Case] = [*HEADS, *BODIES, *LENGTHS, *PEERS]
 NEIGHBOURS = 3
 RULES = {  # that a refused answer may have broken
     "bad_status_line",

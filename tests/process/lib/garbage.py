@@ -1,8 +1,8 @@
 """What an endpoint may send instead of an answer: the words that the lists of it are written in.
 
 The lists themselves stand in garbage_heads.py (first lines, fields, framing), garbage_bodies.py
-(chunks, lengths, second answers, ends) and garbage_peers.py (other protocols, interim answers,
-slow and late ones). Text that no client may ever be shown holds SECRET.
+(chunks, trailers, second answers, ends), garbage_lengths.py and garbage_peers.py (other protocols,
+interim answers, slow and late ones). Text that no client may ever be shown holds SECRET.
 """
 
 from __future__ import annotations

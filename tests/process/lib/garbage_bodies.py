@@ -1,4 +1,4 @@
-"""Answers whose head is lawful: chunks, lengths, second answers behind the first, early ends."""
+"""Answers whose head is lawful: chunks, trailers, second answers behind the first, early ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ CHUNKED = head(b"Transfer-Encoding: chunked\r\n")
 FIRST = b"5\r\nhello\r\n"
 LAST = b"0\r\n\r\n"
 HELLO = Cut(b"hello")
-INCOMPLETE = Cut(b"hello", "upstream_incomplete")
 WHOLE = Passed(200, b"hello", reused=True)
 POISONED = Passed(200, b"hello")
 
@@ -134,118 +133,6 @@ def trailers() -> list[Case]:
     return cases
 
 
-def lengths_that_lie() -> list[Case]:
-    make = of_kind("lie", "RFC 9112 8")
-    short = head(b"Content-Length: 10\r\n") + b"hello"
-    return [
-        make("short, then close", short, Close(), want=INCOMPLETE),
-        make(
-            "short, then reset", short, Pause(0.05), Reset(), want=Cut(b"hello", "upstream_reset")
-        ),
-        make(
-            "short, then silence",
-            short,
-            want=Cut(b"hello", "upstream_idle_timeout"),
-            clocks="short",
-        ),
-        make(
-            "short, in pieces",
-            short[:-5],
-            Pause(),
-            b"he",
-            Pause(),
-            b"llo",
-            Close(),
-            want=INCOMPLETE,
-        ),
-        make(
-            "a length and nothing",
-            head(b"Content-Length: 10\r\n"),
-            Close(),
-            want=Cut(b"", "upstream_incomplete"),
-        ),
-        make(
-            "1 GB and nothing",
-            head(b"Content-Length: 1000000000\r\n"),
-            Close(),
-            want=Cut(b"", "upstream_incomplete"),
-        ),
-        make("long by a byte", answer(b"hello") + b"P", want=POISONED),
-        make("long by a word", answer(b"hello") + SECRET, want=POISONED),
-        make("long by a line end", answer(b"hello") + END, want=POISONED),
-        make("long by 100 kB", answer(b"hello") + SECRET * 16_000, want=POISONED),
-        make("none, and a body", answer(b"") + SECRET, want=Passed(200, b"")),
-        make(
-            "HEAD with a body",
-            answer(SECRET),
-            method="HEAD",
-            want=Passed(200),
-            source="RFC 9110 9.3.2",
-        ),
-        make(
-            "HEAD with chunks",
-            CHUNKED + FIRST + LAST,
-            method="HEAD",
-            want=Passed(200),
-            source="RFC 9110 9.3.2",
-        ),
-        make(
-            "204 with a length",
-            answer(SECRET, b"HTTP/1.1 204 No\r\n"),
-            want=Passed(204),
-            source="RFC 9112 6.1",
-        ),
-        make(
-            "204 with bytes",
-            b"HTTP/1.1 204 No\r\n\r\n" + SECRET,
-            want=Passed(204),
-            source="RFC 9112 6.3",
-        ),
-        make(
-            "204 with chunks",
-            b"HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n" + FIRST + LAST,
-            want=Passed(204),
-            source="RFC 9112 6.1",
-        ),
-        make(
-            "204 that claims a length",
-            b"HTTP/1.1 204 No\r\nContent-Length: 6\r\n\r\n",
-            want=Passed(204),
-            source="RFC 9112 6.1",
-        ),
-        make(
-            "204 that claims chunks",
-            b"HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n",
-            want=Passed(204),
-            source="RFC 9112 6.1",
-        ),
-        make(
-            "304 with bytes",
-            b"HTTP/1.1 304 Same\r\n\r\n" + SECRET,
-            want=Passed(304),
-            source="RFC 9112 6.3",
-        ),
-        make(
-            "304 with its length sent",
-            answer(SECRET, b"HTTP/1.1 304 Same\r\n"),
-            want=Passed(304),
-            source="RFC 9112 6.3",
-        ),
-        make(
-            "304 with chunks",
-            b"HTTP/1.1 304 Same\r\nTransfer-Encoding: chunked\r\n\r\n" + FIRST + LAST,
-            want=Passed(304),
-            source="RFC 9112 6.3",
-        ),
-        make(
-            "304 that states a length",
-            b"HTTP/1.1 304 Same\r\nContent-Length: 6\r\n\r\n",
-            want=Passed(304, reused=True),
-            source="RFC 9110 8.6",
-        ),
-    ]
-
-
 def second_answers() -> list[Case]:
     """Behind the first one, in the same write: response splitting as an endpoint would do it."""
     make = of_kind("second answer", "RFC 9112 6.3; reliability row 19")
@@ -341,4 +228,4 @@ def ends() -> list[Case]:
     return cases
 
 
-BODIES: list[Case] = [*chunks(), *trailers(), *lengths_that_lie(), *second_answers(), *ends()]
+BODIES: list[Case] = [*chunks(), *trailers(), *second_answers(), *ends()]
