@@ -1,16 +1,17 @@
 """Random faults in lawful answers, against a reader in Python that shares nothing with the gateway.
 
-Whatever the gateway passes on as whole, that reader finds whole too, with the same body; and it uses
-a connection again only if the reader finds one answer on it and not a byte more.
-`SLUICE_SOAK=1` runs over a hundred times as many.
+Whatever the gateway passes on as whole, that reader finds whole too, with the same body; and it
+uses a connection again only if the reader finds one answer on it and not a byte more.
+`make soak` runs a hundred times as many.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from pathlib import Path
+
+import pytest
 
 from lib import origin as at
 from lib.http1 import Closed, Response
@@ -19,7 +20,6 @@ from lib.answer_mutations import Reading, mutated, read_strictly
 from lib.origin import Exchange, Origin
 from lib.sluice import Sluice
 
-CASES = 200_000 if os.environ.get("SLUICE_SOAK") else 1_500
 AT_ONCE = 16
 CLOCKS = {"firstToken": "300ms", "idle": "300ms"}
 
@@ -66,14 +66,15 @@ def complaint(reading: Reading, response: Response | None, used_again: bool) -> 
     return "" if same else f"{response.status} {response.body!r} of {reading.response}"
 
 
-async def test_no_mutant_is_read_in_two_ways(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cases", [1_500, pytest.param(150_000, marks=pytest.mark.soak)])
+async def test_no_mutant_is_read_in_two_ways(tmp_path: Path, cases: int) -> None:
     mutants = Mutants()
     passed: dict[int, Response | None] = {}
     kinds: Counter[str] = Counter()
     async with Origin(mutants) as origin:
         async with Sluice(tmp_path, one_route([origin.address], timeouts=CLOCKS)) as sluice:
             pid = sluice.worker_pid()
-            numbers = iter(range(CASES))
+            numbers = iter(range(cases))
 
             async def worker() -> None:
                 for number in numbers:
@@ -89,13 +90,13 @@ async def test_no_mutant_is_read_in_two_ways(tmp_path: Path) -> None:
 
             await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
             assert sluice.worker_pid() == pid, "the worker lives"
-    print(f"{CASES} mutants: {dict(kinds)}; reused after {len(mutants.used_again_after)}")
+    print(f"{cases} mutants: {dict(kinds)}; reused after {len(mutants.used_again_after)}")
     wrong = {}
-    for number in range(CASES):
+    for number in range(cases):
         data = mutated(number)
         used_again = number in mutants.used_again_after
         found = complaint(await read_strictly(data), passed.get(number), used_again)
         if found:
             wrong[number] = f"{data!r}: {found}"
     assert not wrong, f"{len(wrong)}\n" + "\n".join(f"{n}: {w}" for n, w in wrong.items())[:4000]
-    assert kinds["passed"] > CASES / 20 and kinds["cut"] > CASES / 50, "the mutants are too dull"
+    assert kinds["passed"] > cases / 20 and kinds["cut"] > cases / 50, "the mutants are too dull"
