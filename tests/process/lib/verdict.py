@@ -13,11 +13,9 @@ from .strict import HOP_BY_HOP, Fields, Message, NotStrict, read_answer, read_re
 
 METHODS = [b"GET", b"POST", b"PUT", b"HEAD", b"PATCH", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE"]
 # What the gateway says itself, or takes out of a head on its way.
-OURS = HOP_BY_HOP | {b"host", b"content-length", b"transfer-encoding", b"trailer", b"x-request-id",
-                     b"forwarded", b"x-real-ip"}  # fmt: skip
-MAY_BE_NAMED = {
-    b"connection", b"close", b"keep-alive", b"proxy-authenticate", b"proxy-connection", b"te",
-    b"trailer", b"upgrade", b"",
+OURS = HOP_BY_HOP | {
+    b"host", b"content-length", b"transfer-encoding", b"trailer", b"x-request-id", b"forwarded",
+    b"x-real-ip", b"proxy", b"proxy-authenticate", b"proxy-authentication-info", b"http2-settings",
 }  # fmt: skip
 PROTECTED = {
     b"accept", b"authorization", b"content-length", b"content-type", b"cookie", b"date", b"expect",
@@ -73,8 +71,8 @@ def _taste_in_fields(message: Message) -> str:
     sizes = [(len(name), len(value)) for name, value in message.fields]
     if len(sizes) > 100 or any(name > 128 or value > 8192 for name, value in sizes):
         return "over a limit"
-    if any(b"_" in name for name, _ in message.fields):
-        return "an underscore in a name: some origins read it as '-'"
+    if any(b"_" in name or name.endswith(b".") for name, _ in message.fields):
+        return "an underscore in a name, or a dot at its end: some origins take it for another name"
     if message.all(b"host") and not re.fullmatch(
         rb"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?",
         message.first(b"host"),
@@ -102,7 +100,8 @@ def _taste_in_hop(message: Message) -> str:
 def _taste_in_body(message: Message, raw: bytes) -> str:
     if re.search(rb"(?m)^[0-9A-Fa-f]+[ \t]", raw):
         return "blanks behind a chunk's size, which a recipient may take out"
-    if any(b"_" in name or len(name) > 128 for name, _ in message.trailers):
+    names = [name for name, _ in message.trailers]
+    if any(b"_" in name or name.endswith(b".") or len(name) > 128 for name in names):
         return "a trailer's name"
     trailer_bytes = sum(len(name) + len(value) + 4 for name, value in message.trailers)
     if len(message.trailers) > 32 or trailer_bytes > 8000 or re.search(rb";[^\r]{256}", raw):
