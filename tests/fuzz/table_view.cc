@@ -80,7 +80,7 @@ Bytes segment_of(std::span<const uint8_t> input) {
 // What workers ask for: every name finds its own entry, and unknown ones find none or another.
 void look_up(const RoutesView& view) {
     for (const Host& host : view.hosts()) {
-        const std::string name(view.text(host.name));
+        const std::string name(view.name(host));
         if (!name.starts_with("*.")) continue;
         if (view.find_wildcard("any" + name.substr(1)) != &host) __builtin_trap();
         static_cast<void>(view.find_exact(name.substr(1)));

@@ -178,9 +178,11 @@ private:
         const size_t places[] = {
             length_of(bytes, view.hosts()),
             length_of(bytes, view.paths()),
+            length_of(bytes, view.path_order()),
             length_of(bytes, view.matches()),
             length_of(bytes, view.predicates()),
             length_of(bytes, view.rules()),
+            length_of(bytes, view.conducts()),
             length_of(bytes, view.splits()),
             length_of(bytes, view.redirects()),
             length_of(bytes, view.edits()),
