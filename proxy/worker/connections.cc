@@ -176,7 +176,7 @@ void ClientConnections::refused(const net::Address& peer) {
     facts.reason = static_cast<uint16_t>(Reason::too_many_from_source);
     facts.worker = services_.log.worker;
     facts.lengths[static_cast<size_t>(live::LogText::caller)] = static_cast<uint16_t>(length);
-    services_.log.append(facts, {}, {text.data(), length});
+    services_.log.append(facts, "", {text.data(), length});
 }
 
 void ClientConnections::over(Client& client) {

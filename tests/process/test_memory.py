@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from lib.beside import settled_kib
 from lib.client import Client
 from lib.manifests import one_route
 from lib.origin import Exchange, Origin, answer, stall
-from lib.programs import anonymous_kib
 from lib.sluice import Sluice
-from lib.waiting import until
 
 HOST = [("Host", "test.example")]
 FEW, MANY = 500, 3000
@@ -47,21 +45,6 @@ async def slope_kib(tmp_path: Path, target: str, whole: bool) -> float:
                 opened += 1
             sizes.append(await settled_kib(worker))
         return (sizes[1] - sizes[0]) / (MANY - FEW)
-
-
-async def settled_kib(worker: int) -> int:
-    """Free lists are trimmed once a second: the size when two looks agree."""
-    size = anonymous_kib(worker)
-
-    async def same() -> bool:
-        nonlocal size
-        before, size = size, anonymous_kib(worker)
-        return before == size
-
-    for _ in range(3):
-        await asyncio.sleep(1.1)  # a turn of the trimming, which is what is measured
-        await until(same, "the size stands")
-    return size
 
 
 async def test_an_idle_connection(tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ class Held(AsyncExitStack):
 
     async def hold(self, count: int, target: str = "/hold") -> None:
         for _ in range(count):
-            await (await self.client()).send_request("GET", target)
+            # A POST is not repeated when its connection goes.
+            await (await self.client()).send_request("POST", target, body=b"x")
 
 
 async def behave(exchange: Exchange) -> bool:
@@ -44,7 +45,7 @@ async def behave(exchange: Exchange) -> bool:
 
 
 def few_ports() -> None:
-    set_network("ip_local_port_range", f"{FIRST_PORT} {FIRST_PORT + PORTS - 1}")
+    set_network("ipv4.ip_local_port_range", f"{FIRST_PORT} {FIRST_PORT + PORTS - 1}")
 
 
 def objects(*endpoints: Address) -> list[dict[str, object]]:

@@ -13,6 +13,7 @@ from .manifests import ingress_class, model_route, rule, service
 from .origin import Origin, answer
 from .programs import ROOT, Program, anonymous_kib
 from .sluice import Sluice
+from .waiting import until
 
 SLOW = ROOT / "tests/process/lib/slow.py"
 
@@ -35,7 +36,8 @@ class Bed(AsyncExitStack):
             *service("app", [self.good.address]),
             *service("slow", [slow]),
             model_route("good", "test.example", [rule({"app": 1})]),
-            model_route("slow", "slow.example", [rule({"slow": 1})]),
+            # All connect in one moment, and the machine may be busy.
+            model_route("slow", "slow.example", [rule({"slow": 1}, timeouts={"connect": "20s"})]),
         ]
         self.log = self.tmp_path / "access.log"
         self.sluice = await self.enter_async_context(
@@ -50,7 +52,8 @@ class Bed(AsyncExitStack):
         return self
 
     async def slow_clients(self, kind: str, count: int, source: str) -> Program:
-        return await self.enter_async_context(
+        """Connected; they begin on SIGUSR1."""
+        program = await self.enter_async_context(
             Program(
                 self.tmp_path / f"slow-{kind}-{source}.log",
                 sys.executable,
@@ -62,6 +65,8 @@ class Bed(AsyncExitStack):
                 source,
             )
         )
+        await program.line(r"^open \d+$")
+        return program
 
     async def closed(self, reason: str) -> int:
         seen = await self.sluice.metrics()
@@ -89,3 +94,18 @@ async def good_requests(address: Address, until_done: asyncio.Event) -> list[flo
                 took.append(time.monotonic() - begun)
                 assert response.status == 200, response
     return took
+
+
+async def settled_kib(worker: int) -> int:
+    """Free lists are trimmed once a second: the size when two looks agree."""
+    size = anonymous_kib(worker)
+
+    async def same() -> bool:
+        nonlocal size
+        before, size = size, anonymous_kib(worker)
+        return before == size
+
+    for _ in range(3):
+        await asyncio.sleep(1.1)  # a turn of the trimming, which is what is measured
+        await until(same, "the size stands")
+    return size

@@ -8,7 +8,7 @@ import fcntl
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,8 +34,8 @@ def _raise_loopback() -> None:
 
 
 def set_network(name: str, value: str) -> None:
-    """net.ipv4.{name} of the namespace that this thread is in."""
-    Path(f"/proc/sys/net/ipv4/{name}").write_text(value)
+    """net.{name} of the namespace that this thread is in: "ipv4.tcp_wmem"."""
+    Path("/proc/sys/net", *name.split(".")).write_text(value)
 
 
 async def connect_from(source: str, to: Address) -> Client:
@@ -56,14 +56,14 @@ async def connect_from(source: str, to: Address) -> Client:
 
 
 @contextmanager
-def own_network(**settings: str) -> Iterator[None]:
-    """This thread, and what it starts, live in a new network; `settings` are net.ipv4's. Root."""
+def own_network(settings: Mapping[str, str] | None = None) -> Iterator[None]:
+    """This thread, and what it starts, live in a new network; `settings` as set_network's. Root."""
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     try:
         _check(_libc.unshare(CLONE_NEWNET))
         try:
             _raise_loopback()
-            for name, value in settings.items():
+            for name, value in (settings or {}).items():
                 set_network(name, value)
             yield
         finally:

@@ -1,8 +1,9 @@
 """Thousands of slow clients in one process, and an endpoint that can bear them: a program.
 
-`slow.py clients KIND PORT COUNT SOURCE` opens COUNT connections from SOURCE, says "open COUNT",
-lets each move a byte a second, and when all are cut says "cut {JSON}". `slow.py endpoint` answers
-GETs with a megabyte as fast as it is taken and swallows bodies.
+`slow.py clients KIND PORT COUNT SOURCE` opens COUNT connections from SOURCE and says "open COUNT";
+on SIGUSR1 all begin their request, then each moves a byte a second; when all are cut it says
+"cut {JSON}". `slow.py endpoint` answers GETs with a megabyte as fast as it is taken and swallows
+bodies.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import errno
 import json
 import select
+import signal
 import socket
 import statistics
 import sys
@@ -46,11 +48,15 @@ class Clients:
         sock.bind((self.source, 0))
         sock.connect(("127.0.0.1", self.port))
         sock.setblocking(False)
-        sock.send(OPENERS[self.kind])
-        self.open[sock.fileno()] = (sock, time.monotonic())
+        self.open[sock.fileno()] = (sock, 0)
         # A reader looks when it likes; of the others an answer is a cut.
         events = 0 if self.kind == "read" else select.EPOLLIN
         self.poll.register(sock, events)
+
+    def begin(self) -> None:
+        for number, (sock, _) in self.open.items():
+            sock.send(OPENERS[self.kind])
+            self.open[number] = (sock, time.monotonic())
 
     def lose(self, number: int) -> None:
         sock, begun = self.open.pop(number)
@@ -91,14 +97,15 @@ class Clients:
 
 
 def run_clients(kind: str, port: int, count: int, source: str) -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
     clients = Clients(kind, port, source)
+    for _ in range(count):
+        clients.add()
+    say(f"open {count}")
+    signal.sigwait([signal.SIGUSR1])
+    clients.begin()
     end = time.monotonic() + GIVE_UP_S
     drip_at = time.monotonic() + 1
-    while len(clients.open) < count:
-        for _ in range(min(BATCH, count - len(clients.open))):
-            clients.add()
-        clients.look(0)
-    say(f"open {count}")
     while clients.open and time.monotonic() < end:
         clients.look(max(0, drip_at - time.monotonic()))
         if time.monotonic() >= drip_at:
@@ -124,7 +131,7 @@ class Endpoint:
     """Level-triggered; knows no more of HTTP than these clients send through a gateway."""
 
     def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=16384)
         self.listener.setblocking(False)
         self.poll = select.epoll()
         self.poll.register(self.listener, select.EPOLLIN)
