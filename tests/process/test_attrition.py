@@ -7,13 +7,12 @@ import json
 import resource
 import signal
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lib.beside import Bed, good_requests, settled_kib
+from lib.beside import SMALL_BUFFERS, Bed, everybody, good_requests
 from lib.client import Address
 from lib.http1 import Closed
 from lib.manifests import one_route
@@ -25,15 +24,7 @@ from lib.waiting import until
 
 KINDS = ("head", "body", "read")
 SLOW_KIB = 10  # mark of a worker's memory for each slow client
-# What a worker holds of an answer is a block that was read and not taken.
-READER_KIB = 16
 HEAD_S, WINDOW_S, GLANCE_S, TICK_S = 10, 10, 1, 1
-# Small buffers as on a real path; on loopback the kernel would swallow megabytes for each reader.
-NETWORK = {
-    "ipv4.tcp_wmem": "4096 16384 32768",
-    "ipv4.tcp_rmem": "4096 16384 32768",
-    "core.somaxconn": "16384",  # all slow bodies and readers reach the endpoint at once
-}
 
 
 def clients_of_each_kind() -> int:
@@ -54,13 +45,6 @@ def p99(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.99)]
 
 
-def everybody(bed: Bed, count: int) -> Callable[[], Awaitable[bool]]:
-    async def here() -> bool:
-        return await bed.open_now() >= count
-
-    return here
-
-
 async def result_of(program: Program) -> dict[str, Any]:
     found = await program.line(r"^cut (\{.*\})$", timeout_s=60)
     return dict(json.loads(found[1]))
@@ -68,7 +52,7 @@ async def result_of(program: Program) -> dict[str, Any]:
 
 async def test_slow_clients_are_cut_and_good_ones_do_not_notice(tmp_path: Path) -> None:
     count = clients_of_each_kind()
-    with own_network(NETWORK):
+    with own_network(SMALL_BUFFERS):
         async with Bed(tmp_path, workers=2) as bed:
             alone = await p99_of_good(bed.sluice.address, 2)
             before = bed.memory_kib()
@@ -109,25 +93,6 @@ async def test_slow_clients_are_cut_and_good_ones_do_not_notice(tmp_path: Path) 
             assert await bed.ended("client_too_slow") == 2 * count
             # Twice the mark of twice, and what a busy machine adds by itself.
             assert p99(took) <= 4 * alone + 0.1
-
-
-@pytest.mark.parametrize(
-    ("kind", "mark"), [("head", SLOW_KIB), ("body", SLOW_KIB), ("read", READER_KIB)]
-)
-async def test_memory_of_a_slow_client(tmp_path: Path, kind: str, mark: int) -> None:
-    few, many = 200, 1500
-    with own_network(NETWORK):
-        async with Bed(tmp_path) as bed:
-            sizes: list[int] = []
-            for total, source in ((few, "127.0.0.20"), (many, "127.0.0.21")):
-                more = total - (0 if not sizes else few)
-                program = await bed.slow_clients(kind, more, source)
-                await until(everybody(bed, total), f"{total} are here")
-                program.send_signal(signal.SIGUSR1)
-                sizes.append(await settled_kib(bed.sluice.worker_pid()))
-            each = (sizes[1] - sizes[0]) / (many - few)
-            print(f"slow {kind}: {each:.2f} KiB each (mark {mark})")
-            assert each <= mark
 
 
 async def test_an_endpoint_of_a_byte_a_second(tmp_path: Path) -> None:

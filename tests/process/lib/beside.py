@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from .sluice import Sluice
 from .waiting import until
 
 SLOW = ROOT / "tests/process/lib/slow.py"
+# Small buffers as on a real path; on loopback the kernel would swallow megabytes for each reader.
+SMALL_BUFFERS = {
+    "ipv4.tcp_wmem": "4096 16384 32768",
+    "ipv4.tcp_rmem": "4096 16384 32768",
+    "core.somaxconn": "16384",  # all slow bodies and readers reach the endpoint at once
+}
 
 
 class Bed(AsyncExitStack):
@@ -81,6 +88,13 @@ class Bed(AsyncExitStack):
 
     async def open_now(self) -> int:
         return int((await self.sluice.metrics()).total("sluice_worker_connections"))
+
+
+def everybody(bed: Bed, count: int) -> Callable[[], Awaitable[bool]]:
+    async def here() -> bool:
+        return await bed.open_now() >= count
+
+    return here
 
 
 async def good_requests(address: Address, until_done: asyncio.Event) -> list[float]:
