@@ -57,6 +57,10 @@ CLI::App* add_worker(CLI::App& app, WorkerWords& words) {
     role->add_option("--per-source", settings.connections_per_source);
     role->add_option("--head-timeout", settings.head_timeout_s);
     role->add_option("--min-rate", settings.client_min_rate);
+    role->add_option("--memory-limit", settings.memory.limit);
+    role->add_option("--memory-share", settings.memory.share);
+    role->add_option("--memory-cgroup", settings.memory.cgroup);
+    role->add_option("--memory-workers", settings.memory.workers);
     role->add_flag("--no-log", words.no_log);
     role->add_option("--log-sample", settings.log_sample);
     role->add_option("--log-header", settings.log_headers);

@@ -53,6 +53,19 @@ inline constexpr size_t kAttempts = 3;  // tries of one request, first included
 inline constexpr int64_t kPaceWindowMs = 10'000;      // a client is judged by so much waiting
 inline constexpr uint64_t kPaceBytesPerSecond = 240;  // in a window, on average
 
+// The overload ladder (docs/overload.md): per mille of the memory limit at which a step begins, and
+// how far below its mark memory must be before the step is left.
+inline constexpr uint32_t kShrinkPermille = 750;
+inline constexpr uint32_t kClosePermille = 800;
+inline constexpr uint32_t kRefusePermille = 850;
+inline constexpr uint32_t kReclaimPermille = 920;
+inline constexpr uint32_t kStopPermille = 950;
+inline constexpr uint32_t kStepSlackPermille = 50;
+inline constexpr size_t kFrugalIdleUpstreams = 16;  // per endpoint, instead of the number above
+// Of the pod's limit, for supervisor, steward and live state: this, but at least an eighth.
+inline constexpr size_t kPodReserveBytes = size_t{16} << 20;
+inline constexpr size_t kWorkerShareBytes = size_t{24} << 20;  // least memory of one worker
+
 // The table.
 inline constexpr size_t kSegmentBytes = size_t{1} << 30;
 inline constexpr size_t kHosts = 200'000;

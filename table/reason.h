@@ -77,6 +77,11 @@ namespace sluice {
     X(upstream_too_slow)                                                             \
     X(too_many_from_source)                                                          \
     X(no_local_port)                                                                 \
+    X(memory_shrunk)                                                                 \
+    X(idle_reclaimed)                                                                \
+    X(overloaded)                                                                    \
+    X(memory_reclaimed)                                                              \
+    X(accept_paused)                                                                 \
     /* objects: what a verdict says (PascalCase of these is the condition reason) */ \
     X(accepted)                                                                      \
     X(other_class)                                                                   \

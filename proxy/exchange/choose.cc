@@ -68,12 +68,14 @@ bool Exchange::lease_one(Failure& failure) {
     net::Waiter& waiter = client_.waiter();
     upstream_->source().attach(waiter, net::kUpstreamShift);
     waiter.upstream = &upstream_->source();
+    client_.lend(upstream_);
     return true;
 }
 
 void Exchange::release_upstream(bool reusable, bool failed) {
     if (upstream_ == nullptr) return;
     client_.waiter().upstream = nullptr;
+    client_.lend(nullptr);
     account_.release(failed);
     services_.upstreams.give_back(*upstream_, reusable);
     upstream_ = nullptr;

@@ -12,6 +12,7 @@
 #include "proxy/net/socket.h"
 #include "proxy/net/wheel.h"
 #include "proxy/upstream/failure.h"
+#include "proxy/upstream/upstream.h"
 
 namespace sluice::upstream {
 class H1Stream;
@@ -67,6 +68,14 @@ public:
     virtual Failure failure() const = 0;
     // Gives up memory before a wait. `span_in_use`: the last body span is still read.
     virtual void rest(bool span_in_use) = 0;
+
+    // The upstream whose memory counts with this exchange; nullptr: none.
+    virtual void lend(const upstream::Upstream* upstream) = 0;
+    // The worker wants this exchange's memory back and has raised the source's bits for it.
+    virtual bool reclaimed() const = 0;
+    // Why the source says that the client is gone: it is, or the exchange was reclaimed. The bit is
+    // taken back then, because the client may still be answered.
+    virtual Failure departure() = 0;
 };
 
 }  // namespace sluice::exchange

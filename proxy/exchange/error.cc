@@ -61,6 +61,8 @@ uint16_t status_of(Reason reason) {
         case Reason::out_of_descriptors:
         case Reason::no_local_port:
         case Reason::draining:
+        case Reason::overloaded:
+        case Reason::memory_reclaimed:
             return 503;
         case Reason::connect_timeout:
         case Reason::first_byte_timeout:
@@ -174,6 +176,10 @@ const char* message_of(Reason reason) {
         case Reason::out_of_descriptors:
         case Reason::too_many_connections:
             return "The gateway is at its connection limit.";
+        case Reason::overloaded:
+            return "The gateway is short of memory and takes no new requests; try again later.";
+        case Reason::memory_reclaimed:
+            return "The gateway needed the memory that this request held; try again later.";
         default:
             return "The request is not lawful HTTP and was refused.";
     }

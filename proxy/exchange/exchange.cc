@@ -137,6 +137,7 @@ bool Exchange::retry(const Failure& failure) {
     if (!may_retry(failure, attempt)) return false;
     upstream::Upstream* const failed = upstream_;
     client_.waiter().upstream = nullptr;
+    client_.lend(nullptr);
     upstream_ = nullptr;
     account_.release(true);
     // A refused lease has answered already; either way the failure is dealt with.
@@ -162,11 +163,13 @@ void Exchange::answer(Refusal& refusal) {
     release_upstream(false, false);
     outcome_ = refusal.reason;
     total_at_ = net::kNever;
+    request_span_ = {};  // nobody takes it any more: its block may go
     refusal.ai = ai_;
     refusal.request_id = {request_id_.data(), request_id_bytes_};
     // A request that was not read to its end leaves bytes that must not be taken for the next one.
     const bool unread = !client_.request_complete() && http::enforced(http::GateRule::unread_body);
-    refusal.close = services_.draining || last_answer_ || unread;
+    refusal.close = services_.sheds_clients() || last_answer_ || unread;
+    refusal.retry_after_s = services_.pressure.retry_after_s(services_.now);
     const bool staged = stage_refusal(client_, refusal, services_.scratch.response);
     routes_.release();
     phase_ = staged ? Phase::answering : Phase::ended;
@@ -178,7 +181,8 @@ void Exchange::answer(Refusal& refusal) {
 net::Wake Exchange::move_answer() {
     const Io io = client_.try_flush();
     // A reset shows as writable too; a FIN alone changes nothing, the client may still read.
-    if (io == Io::again) return net::kClientWritable;
+    if (io == Io::again && !client_.reclaimed()) return net::kClientWritable;
+    if (io == Io::again) client_.abort(client_.departure());
     if (io == Io::closed) client_.abort(client_.failure());
     phase_ = Phase::ended;
     return 0;

@@ -32,6 +32,8 @@ void H1Downstream::begin(int fd, const net::Address& peer, uint16_t port, bool p
     hops_ = &http::TrustedHops::none();
     set_peer(peer, port);
     failure_ = {};
+    lent_ = nullptr;
+    dismissed_ = Reason::ok;
     scanned_ = 0;
     must_close_ = aborted_ = answered_ = continue_owed_ = keep_alive_ = waiting_ = false;
     owes_preface_ = proxied;
@@ -119,6 +121,7 @@ Io H1Downstream::try_read_head(http::Scratch& scratch, http::RequestHead& head) 
     scanned_ = 0;
     waiting_ = false;
     failure_ = {};
+    if (!reclaimed()) dismissed_ = Reason::ok;
     stream_.start_message();
     stream_.consume(head.size);
     stream_.begin_body(head.body);
@@ -214,7 +217,29 @@ void H1Downstream::abort(const Failure& failure) {
     const bool client_failed = failure.side == upstream::Side::client;
     if (!client_failed) stream_.flush();
     const bool ends_with_connection = stream_.out_framing() == http::Framing::until_close;
-    if (client_failed || !answered_ || ends_with_connection) net::reset_on_close(stream_.socket);
+    // So would what the kernel still has for a client whose memory is needed.
+    if (client_failed || !answered_ || ends_with_connection || reclaimed()) {
+        net::reset_on_close(stream_.socket);
+    }
+}
+
+// --- memory
+
+void H1Downstream::dismiss(Reason reason) {
+    dismissed_ = reason;
+    stream_.socket.source.raise(net::kReadable);
+}
+
+void H1Downstream::reclaim() {
+    dismissed_ = Reason::memory_reclaimed;
+    must_close_ = true;
+    stream_.socket.source.raise(net::kReadable | net::kWritable | net::kGone);
+}
+
+Failure H1Downstream::departure() {
+    if (!reclaimed()) return {.side = upstream::Side::client, .reason = Reason::client_gone};
+    stream_.socket.source.bits &= static_cast<uint8_t>(~net::kGone);
+    return {.side = upstream::Side::gateway, .reason = Reason::memory_reclaimed};
 }
 
 bool H1Downstream::reusable() const {

@@ -46,6 +46,9 @@ public:
     void abort(const Failure& failure) override;
     Failure failure() const override { return failure_; }
     void rest(bool span_in_use) override { stream_.rest(span_in_use, false); }
+    void lend(const upstream::Upstream* upstream) override { lent_ = upstream; }
+    bool reclaimed() const override { return dismissed_ == Reason::memory_reclaimed; }
+    Failure departure() override;
 
     // --- for the server loop
     // Who is at the other end, or whom the PROXY header named.
@@ -66,6 +69,18 @@ public:
     bool should_linger() const;
     // Bytes of the last request and behind it.
     uint64_t received() const { return stream_.received(); }
+    // Between requests: the connection reads once more, because a request may have come, and then
+    // ends for this reason.
+    void dismiss(Reason reason);
+    Reason dismissed() const { return dismissed_; }
+    // Whatever it does: its memory is needed. A head or an answer is cut, a request that has no
+    // answer yet gets one.
+    void reclaim();
+    // Bytes of the blocks that the connection and its exchange hold.
+    size_t held() const { return stream_.held() + (lent_ == nullptr ? 0 : lent_->held()); }
+    // Since when it waits for a request; means something while idle().
+    void idle_from(int64_t now_ns) { idle_since_ns_ = now_ns; }
+    int64_t idle_since_ns() const { return idle_since_ns_; }
     // Reads and forgets. done: a share of a loop turn was read and more may be there.
     Io discard();
     void end() { stream_.reset(); }
@@ -80,6 +95,9 @@ private:
     net::Waiter waiter_;
     net::Deadline deadline_{waiter_};
     Failure failure_;
+    const upstream::Upstream* lent_ = nullptr;
+    int64_t idle_since_ns_ = 0;
+    Reason dismissed_ = Reason::ok;
     const http::TrustedHops* hops_ = &http::TrustedHops::none();
     net::Address peer_address_;
     http::Peer peer_;

@@ -24,7 +24,7 @@ net::Wake Exchange::move() {
         // Nobody waits for the answer any more: FIN after a whole request, or an upload that will
         // never be whole (design 10.14).
         if ((client_.source().bits & net::kGone) != 0) {
-            fail({.side = upstream::Side::client, .reason = Reason::client_gone});
+            fail(client_.departure());
             continue;
         }
         const upstream::Upstream* const with = upstream_;
@@ -256,7 +256,7 @@ bool Exchange::commit_head() {
     // An early refusal ends the connection, because the rest of the request will not be read.
     const bool refuses_early = head.status >= kFirstErrorStatus && !client_.request_complete() &&
                                http::enforced(http::GateRule::unread_body);
-    const bool close = services_.draining || refuses_early;
+    const bool close = services_.sheds_clients() || refuses_early;
     if (full != Reason::ok || !client_.stage_head(head, head.body, close)) {
         failure.broken_rule = full != Reason::ok ? full : Reason::head_too_large;
         fail(failure);

@@ -13,8 +13,7 @@ namespace sluice::exchange {
 namespace {
 
 constexpr size_t kBodyBytes = limits::kInlineBodyBytes;
-// Shed load comes back after the client's pause, not at once.
-constexpr std::string_view kRetryAfterSeconds = "1";
+constexpr size_t kSecondsBytes = 3;  // a uint8_t in words
 
 constexpr std::array<std::string_view, 9> kAiPaths{
     "/v1/chat/completions",
@@ -68,7 +67,13 @@ void put_problem(http::HeadWriter& out, const Refusal& refusal, uint16_t status)
     out.put(R"("})");
 }
 
-void fill_head(http::ResponseHead& head, const Refusal& refusal, uint16_t status) {
+// `seconds`: room for the text of retry-after, until the head is staged.
+void fill_head(
+    http::ResponseHead& head,
+    const Refusal& refusal,
+    uint16_t status,
+    std::array<char, kSecondsBytes>& seconds
+) {
     head.status = status;
     head.phrase = phrase_of(status);
     head.minor = 1;
@@ -85,8 +90,13 @@ void fill_head(http::ResponseHead& head, const Refusal& refusal, uint16_t status
     if (!refusal.location.empty()) {
         head.fields.add("location", refusal.location, http::FieldId::other);
     }
+    // Shed load comes back after the client's pause, not at once.
     if (status == 503) {
-        head.fields.add("retry-after", kRetryAfterSeconds, http::FieldId::retry_after);
+        char* const begin = seconds.data();
+        const auto end =
+            std::to_chars(begin, begin + seconds.size(), unsigned{refusal.retry_after_s});
+        const std::string_view text(begin, static_cast<size_t>(end.ptr - begin));
+        head.fields.add("retry-after", text, http::FieldId::retry_after);
     }
 }
 
@@ -110,7 +120,8 @@ bool stage_refusal(Downstream& client, const Refusal& refusal, http::ResponseHea
     if (!redirect && full.ai) put_openai(writer, full, status);
     if (!redirect && !full.ai) put_problem(writer, full, status);
     if (!writer.ok()) return false;
-    fill_head(head, full, status);
+    std::array<char, kSecondsBytes> seconds;
+    fill_head(head, full, status, seconds);
     if (redirect) head.fields.drop(http::FieldId::content_type);
     const http::BodyFraming framing{http::Framing::length, writer.size()};
     if (!client.stage_head(head, framing, refusal.close)) return false;

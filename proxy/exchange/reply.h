@@ -21,6 +21,7 @@ struct Refusal {
     std::string_view request_id;  // "" when the request has none yet
     std::string_view location;    // redirects
     uint16_t status = 0;          // 0: status_of(reason)
+    uint8_t retry_after_s = 1;    // said with 503
     bool close = false;
 };
 

@@ -21,6 +21,17 @@ struct HeadClock {
     }
 };
 
+// Ends a wait between requests early, and counts it: the worker drains, or needs the memory.
+bool must_leave(Services& services, H1Downstream& client) {
+    const bool idle = !client.head_begun();
+    Reason reason = client.reclaimed() || idle ? client.dismissed() : Reason::ok;
+    if (reason == Reason::ok && idle && services.draining) reason = Reason::draining;
+    if (reason == Reason::ok) return false;
+    if (client.reclaimed()) client.abort(client.departure());
+    services.tally.end(reason);
+    return true;
+}
+
 Reason idle_reason(const Services& services) {
     return services.draining ? Reason::draining : Reason::client_idle_timeout;
 }
@@ -37,10 +48,7 @@ net::Task read_preface(Services& services, H1Downstream& client) {
             if (reason != Reason::client_gone) services.tally.end(reason);
             co_return;
         }
-        if (services.draining && !client.head_begun()) {
-            services.tally.end(Reason::draining);
-            co_return;
-        }
+        if (must_leave(services, client)) co_return;
         client.rest(false);
         const net::Wake fired =
             co_await client.waiter().wake(net::kClientReadable | net::kDeadline);
@@ -61,6 +69,7 @@ net::Task linger(Services& services, H1Downstream& client) {
         const Io io = client.discard();
         if (io == Io::closed) co_return;
         if (io == Io::done) services.turns.later(client.waiter());
+        client.rest(false);
         pace.wait(services.now, kLingerPauseNs, client.received());
         services.wheel.set(client.deadline(), std::min(pace.ends_at(), give_up_at));
         const net::Wake wants = io == Io::done ? net::kTurn : net::kClientReadable;
@@ -94,11 +103,9 @@ net::Detached serve(Services& services, H1Downstream& client, ConnectionOwner& o
         if (refused == Reason::client_gone) break;
         if (io == Io::again) {
             const bool begun = client.head_begun();
-            if (services.draining && !begun) {
-                services.tally.end(Reason::draining);
-                break;
-            }
+            if (must_leave(services, client)) break;
             client.rest(false);
+            client.idle_from(services.now);
             services.wheel.set(client.deadline(), clock.due(services, begun));
             const net::Wake fired =
                 co_await client.waiter().wake(net::kClientReadable | net::kDeadline);

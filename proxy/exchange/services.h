@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/exchange/pressure.h"
 #include "proxy/exchange/tables.h"
 #include "proxy/http/message.h"
 #include "proxy/http/trusted.h"
@@ -103,7 +104,11 @@ struct Services {
     const http::TrustedHops& trusted = http::TrustedHops::none();  // --trusted-hop
     Patience patience = {};
 
+    Pressure pressure;
+
     net::FramePool& frames() { return frames_pool; }
+    // Answers close their connection.
+    bool sheds_clients() const { return draining || pressure.at(Step::close); }
 };
 
 }  // namespace sluice::exchange

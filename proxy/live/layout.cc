@@ -12,6 +12,7 @@ constexpr uint64_t kParts[] = {
     sizeof(Sizes),
     sizeof(PodRecord),
     kReasonCells,
+    kPressureSteps,
     sizeof(WorkerRecord),
     sizeof(SlotRecord),
     sizeof(Word),

@@ -74,6 +74,7 @@ struct Header {
     std::array<Region, kRegions> regions;  // by RegionKind - 1
 };
 
+inline constexpr size_t kPressureSteps = 6;  // of the overload ladder, "none" included
 inline constexpr size_t kReasonCells = 128;  // at least as many as there are reasons
 
 // One page per worker. The worker writes the first part, the supervisor the second.
@@ -92,6 +93,10 @@ struct WorkerRecord {
     Count log_written;                      // records into the ring
     Count log_dropped;                      // records that found it full
     std::array<Count, kReasonCells> ended;  // connections, not requests, by Reason
+    Count memory;                           // bytes of its own, at the last look
+    Count memory_limit;                     // its share of the pod's; 0 = none
+    Word pressure;                          // step of the overload ladder it stands on; 0 = none
+    std::array<Count, kPressureSteps> pressure_steps;  // times that each was entered
 
     alignas(64) Count starts;
     Count deaths;

@@ -30,9 +30,15 @@ Block* BlockPool::take_of(size_t capacity) {
         list.least = std::min(list.least, --list.count);
         return block;
     }
-    void* memory = ::operator new(sizeof(Block) + capacity + limits::kBlockSlackBytes);
+    return make(capacity);
+}
+
+Block* BlockPool::make(size_t capacity) {
+    void* memory = ::operator new(bytes_of(capacity));
     auto* block = new (memory) Block;
     block->capacity = static_cast<uint32_t>(capacity);
+    bytes_ += bytes_of(capacity);
+    if (bytes_ > alarm_above_) alarm_->blocks_grew();
     return block;
 }
 
@@ -49,7 +55,15 @@ void BlockPool::shed(List& list, size_t count) {
         Block* block = list.head;
         list.head = block->next;
         --list.count;
+        bytes_ -= bytes_of(block->capacity);
         ::operator delete(block);
+    }
+}
+
+void BlockPool::shed() {
+    for (List& list : lists_) {
+        shed(list, list.count);
+        list.least = 0;
     }
 }
 
@@ -61,7 +75,7 @@ void BlockPool::trim() {
 }
 
 BlockPool::~BlockPool() {
-    for (List& list : lists_) shed(list, list.count);
+    shed();
 }
 
 std::span<char> Buffer::tail() {

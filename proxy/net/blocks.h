@@ -19,6 +19,14 @@ struct Block {
     char* data() { return reinterpret_cast<char*>(this) + sizeof(Block); }
 };
 
+// Who wants to know when blocks take more memory than it has agreed to.
+class BlockAlarm {
+public:
+    virtual ~BlockAlarm() = default;
+    // Called from take(): gives no block back, and sets the next alarm.
+    virtual void blocks_grew() = 0;
+};
+
 class BlockPool {
 public:
     BlockPool() = default;
@@ -35,7 +43,20 @@ public:
     // Frees half of what has lain unused since the last call; a burst must not keep its memory for
     // ever.
     void trim();
-    size_t held() const { return held_; }  // blocks in use
+    // Frees all that lies unused.
+    void shed();
+    size_t held() const { return held_; }    // blocks in use
+    size_t bytes() const { return bytes_; }  // from the heap, lying unused included
+
+    // `alarm` is told once bytes() is above `bytes`: exact, and free of cost for blocks that come
+    // from a free list. It outlives the pool.
+    void watch(BlockAlarm& alarm, size_t bytes) {
+        alarm_ = &alarm;
+        alarm_above_ = bytes;
+    }
+    // Frugal: bulk blocks only where a message head needs one.
+    void set_frugal(bool frugal) { frugal_ = frugal; }
+    bool frugal() const { return frugal_; }
 
 private:
     struct List {
@@ -52,10 +73,18 @@ private:
 
     Block* take_of(size_t capacity);
     List& list_of(size_t capacity);
-    static void shed(List& list, size_t count);
+    static size_t bytes_of(size_t capacity) {
+        return sizeof(Block) + capacity + limits::kBlockSlackBytes;
+    }
+    Block* make(size_t capacity);
+    void shed(List& list, size_t count);
 
     std::array<List, kCapacities.size()> lists_;
     size_t held_ = 0;
+    size_t bytes_ = 0;
+    size_t alarm_above_ = SIZE_MAX;
+    BlockAlarm* alarm_ = nullptr;
+    bool frugal_ = false;
 };
 
 class Buffer {
@@ -91,6 +120,8 @@ public:
     // Takes over another buffer's block and bytes; this one must be empty.
     void take_from(Buffer& other);
     size_t capacity() const { return block_ == nullptr ? 0 : block_->capacity; }
+    // Whether room(true) is welcome where it is not needed.
+    bool may_grow() const { return !pool_->frugal(); }
 
 private:
     bool is_shrunk() const { return block_ != nullptr && block_->capacity < limits::kBlockBytes; }

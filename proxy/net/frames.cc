@@ -33,14 +33,18 @@ void FramePool::give(void* frame) {
     header.pool->free_[header.size_class] = new (raw) Free{header.pool->free_[header.size_class]};
 }
 
-FramePool::~FramePool() {
-    for (Free* list : free_) {
+void FramePool::shed() {
+    for (Free*& list : free_) {
         while (list != nullptr) {
-            Free* next = list->next;
+            Free* const next = list->next;
             ::operator delete(list);
             list = next;
         }
     }
+}
+
+FramePool::~FramePool() {
+    shed();
 }
 
 }  // namespace sluice::net

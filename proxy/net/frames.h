@@ -20,6 +20,8 @@ public:
     // is).
     void* take(size_t bytes);
     static void give(void* frame);
+    // Gives free frames back to the heap.
+    void shed();
 
     size_t largest_bytes() const {
         return largest_bytes_;

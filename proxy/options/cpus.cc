@@ -3,30 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <sched.h>
-#include <sstream>
 
+#include "proxy/options/cgroup.h"
 #include "table/limits.h"
 
 namespace sluice::options {
 namespace {
-
-std::string contents(const std::string& path) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
-bool names(std::string_view controllers, std::string_view controller) {
-    while (!controllers.empty()) {
-        const size_t comma = std::min(controllers.find(','), controllers.size());
-        if (controllers.substr(0, comma) == controller) return true;
-        controllers.remove_prefix(std::min(comma + 1, controllers.size()));
-    }
-    return false;
-}
 
 std::string quota_v2(const std::string& folder) {
     return contents(folder + "/cpu.max");
@@ -36,19 +19,16 @@ std::string quota_v1(const std::string& folder) {
     return contents(folder + "/cpu.cfs_quota_us") + " " + contents(folder + "/cpu.cfs_period_us");
 }
 
-// A limit of any folder above holds as well. In a container the path is often not there, because
-// only our own part of the tree is mounted, at its root.
 std::optional<uint32_t> least(
-    const std::string& mount, std::string path, std::string (*quota)(const std::string&)
+    const std::string& mount, const std::string& path, std::string (*quota)(const std::string&)
 ) {
     std::optional<uint32_t> cores;
-    for (;;) {
-        if (const auto here = cores_of_quota(quota(mount + path))) {
+    upwards(mount, path, [&](const std::string& folder) {
+        if (const auto here = cores_of_quota(quota(folder))) {
             cores = std::min(cores.value_or(*here), *here);
         }
-        if (path.empty()) return cores;
-        path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
-    }
+    });
+    return cores;
 }
 
 std::optional<uint32_t> quota() {
@@ -80,22 +60,6 @@ std::optional<uint32_t> cores_of_quota(std::string_view text) {
     }
     const int64_t whole = parts[0] / parts[1] + (parts[0] % parts[1] != 0 ? 1 : 0);
     return static_cast<uint32_t>(std::min<int64_t>(whole, UINT32_MAX));
-}
-
-std::optional<std::string> cgroup_of(
-    std::string_view proc_self_cgroup, std::string_view controller
-) {
-    std::istringstream lines{std::string(proc_self_cgroup)};
-    for (std::string line; std::getline(lines, line);) {  // "4:cpu,cpuacct:/path"
-        const size_t first = line.find(':');
-        const size_t second = line.find(':', first + 1);
-        if (first == std::string::npos || second == std::string::npos) continue;
-        const std::string_view controllers =
-            std::string_view(line).substr(first + 1, second - first - 1);
-        const bool ours = controller.empty() ? controllers.empty() : names(controllers, controller);
-        if (ours) return line.substr(second + 1) == "/" ? "" : line.substr(second + 1);
-    }
-    return std::nullopt;
 }
 
 uint32_t default_workers() {

@@ -12,6 +12,7 @@
 #include "proxy/http/trusted.h"
 #include "proxy/listen/listeners.h"
 #include "proxy/options/cpus.h"
+#include "proxy/options/memory.h"
 #include "table/limits.h"
 
 namespace sluice::options {
@@ -97,6 +98,22 @@ Checked check_state(const std::string& folder) {
     return wrong("--state", folder, "cannot be written; give it to the user that runs this");
 }
 
+Checked check_memory(const std::string& limit, uint32_t workers) {
+    const char* const flag = "--memory-limit";
+    if (limit.empty() || limit == "none") return {};
+    const auto bytes = bytes_of(limit);
+    if (!bytes) return wrong(flag, limit, "write bytes, 512Mi, 2Gi, or none");
+    constexpr uint64_t kMebibyte = uint64_t{1} << 20;
+    const uint64_t least = (least_limit(workers) + kMebibyte - 1) / kMebibyte;
+    if (*bytes >= least * kMebibyte) return {};
+    return wrong(
+        flag,
+        limit,
+        "is too little for " + std::to_string(workers) + " workers; give at least " +
+            std::to_string(least) + "Mi, or start fewer"
+    );
+}
+
 // The text behind `prefix`; nullopt: it does not begin so.
 std::optional<std::string> behind(const std::string& text, std::string_view prefix) {
     if (!text.starts_with(prefix)) return std::nullopt;
@@ -160,6 +177,9 @@ Checked check(const Options& options) {
     if (auto checked = check_hops(options.trusted_hops); !checked) return checked;
     if (auto checked = check_admin(options); !checked) return checked;
     if (auto checked = check_state(options.state); !checked) return checked;
+    if (auto checked = check_memory(options.memory_limit, options.workers); !checked) {
+        return checked;
+    }
     if (auto checked = check_log(options.access_log); !checked) return checked;
     return check_log_headers(options.access_log_headers);
 }
@@ -181,6 +201,17 @@ Texts steward_arguments(const Options& options) {
     return words;
 }
 
+Texts memory_arguments(const Options& options) {
+    const MemoryLimit limit = memory_limit(options.memory_limit, container_limit());
+    if (limit.bytes == 0) return {};
+    const uint64_t share = worker_share(limit.bytes, options.workers);
+    Texts words{"--memory-limit", std::to_string(limit.bytes)};
+    words.insert(words.end(), {"--memory-share", std::to_string(share)});
+    words.insert(words.end(), {"--memory-workers", std::to_string(options.workers)});
+    if (!limit.cgroup.empty()) words.insert(words.end(), {"--memory-cgroup", limit.cgroup});
+    return words;
+}
+
 Texts worker_arguments(const Options& options) {
     Texts words{"--log-sample", std::to_string(options.access_log_sample)};
     if (options.access_log == "off") words.emplace_back("--no-log");
@@ -193,6 +224,8 @@ Texts worker_arguments(const Options& options) {
     words.insert(words.end(), {"--per-source", std::to_string(options.connections_per_source)});
     words.insert(words.end(), {"--head-timeout", std::to_string(options.client_head_timeout_s)});
     words.insert(words.end(), {"--min-rate", std::to_string(options.client_min_rate)});
+    const Texts memory = memory_arguments(options);
+    words.insert(words.end(), memory.begin(), memory.end());
     return words;
 }
 
@@ -220,6 +253,12 @@ void add_traffic(CLI::App& app, Options& options) {
     )
         ->check(CLI::Range(size_t{1}, limits::kWorkers))
         ->capture_default_str();
+    app.add_option(
+           "--memory-limit",
+           options.memory_limit,
+           "of the whole proxy: load is shed before it is reached (default: the container's; none)"
+    )
+        ->type_name("BYTES");
     app.add_option("--grace", options.grace_s, "seconds until requests still open are cut")
         ->check(CLI::Range(int64_t{0}, kLongestS))
         ->capture_default_str();

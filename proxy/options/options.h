@@ -24,7 +24,8 @@ struct Options {
     int64_t client_head_timeout_s = 10;
     uint64_t client_min_rate = limits::kPaceBytesPerSecond;
     std::string socket;
-    uint32_t workers = 1;  // default_workers() unless said
+    uint32_t workers = 1;      // default_workers() unless said
+    std::string memory_limit;  // "" = the container's, "none" = no limit
     int64_t grace_s = 30;
     int64_t drain_wait_s = 0;
     std::vector<std::string> admin;

@@ -39,6 +39,27 @@ void add_closed(const Scrape& scrape, uint32_t worker, Exposition& out) {
 }
 static_assert(static_cast<size_t>(Reason::kCount) <= live::kReasonCells);
 
+// The steps of the overload ladder, by the reason code of what each does.
+constexpr Reason kStepReasons[] = {
+    Reason::ok,
+    Reason::memory_shrunk,
+    Reason::idle_reclaimed,
+    Reason::overloaded,
+    Reason::memory_reclaimed,
+    Reason::accept_paused,
+};
+static_assert(std::size(kStepReasons) == live::kPressureSteps);
+
+void add_steps(const Scrape& scrape, uint32_t worker, Exposition& out) {
+    const live::WorkerRecord& record = scrape.sources.mapping.worker(worker);
+    for (size_t i = 1; i < std::size(kStepReasons); ++i) {
+        out.add(
+            {{"worker", std::to_string(worker)}, {"step", reason_text(kStepReasons[i])}},
+            static_cast<double>(record.pressure_steps[i].load(kRelaxed))
+        );
+    }
+}
+
 struct Process {
     uint32_t pid = 0;
     std::string name;
@@ -130,6 +151,34 @@ std::vector<MetricFamily> fate_families() {
     };
 }
 
+std::vector<MetricFamily> pressure_families() {
+    constexpr FamilyType gauge = FamilyType::gauge;
+    constexpr Per per = Per::worker;
+    using Record = live::WorkerRecord;
+    return {
+        {"sluice_worker_pressure_level",
+         "Step of the overload ladder: 0 none, 1 shrink, 2 close, 3 refuse, 4 reclaim, 5 stop.",
+         gauge,
+         per,
+         add_word<&Record::pressure>},
+        {"sluice_worker_pressure_steps_total",
+         "Times that a step of the overload ladder was entered, by the reason of what it does.",
+         FamilyType::counter,
+         per,
+         add_steps},
+        {"sluice_worker_memory_bytes",
+         "Memory that is the worker's alone, at its last look.",
+         gauge,
+         per,
+         add_word<&Record::memory>},
+        {"sluice_worker_memory_limit_bytes",
+         "Its share of the pod's memory limit; 0: there is none.",
+         gauge,
+         per,
+         add_word<&Record::memory_limit>},
+    };
+}
+
 }  // namespace
 
 std::vector<MetricFamily> worker_families() {
@@ -185,7 +234,7 @@ std::vector<MetricFamily> worker_families() {
          per,
          add_word<&Record::dialed>},
     };
-    for (auto* const part : {fate_families, process_families}) {
+    for (auto* const part : {fate_families, pressure_families, process_families}) {
         std::vector<MetricFamily> some = part();
         std::move(some.begin(), some.end(), std::back_inserter(families));
     }

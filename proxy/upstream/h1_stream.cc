@@ -38,7 +38,9 @@ Io H1Stream::fill() {
     consume(0);
     if (!socket.readable()) return Io::again;
     const bool full = in_.capacity() > 0 && in_.size() == in_.capacity();
-    const std::span<char> room = in_.room(full || full_reads_ >= kFullReadsBeforeBulk);
+    // A full buffer holds a head that goes on: it must grow. A fast body only may.
+    const bool fast = full_reads_ >= kFullReadsBeforeBulk && in_.may_grow();
+    const std::span<char> room = in_.room(full || fast);
     if (room.empty()) return Io::again;
     const net::Transfer got = socket.read(room);
     if (got.io == Io::closed && read_error_ == 0) read_error_ = got.error;

@@ -94,6 +94,8 @@ public:
     void shrink() { out_.shrink(); }
     // The message was not written to its end: a FIN would stand behind bytes that may never move.
     bool unfinished() const { return !end_staged_ || pending(); }
+    // Bytes of the blocks that it holds.
+    size_t held() const { return in_.capacity() + out_.capacity(); }
     void reset();  // for a new connection
 
 private:

@@ -36,6 +36,7 @@ public:
     void rest(bool span_in_use, bool keep_request) override {
         stream_.rest(span_in_use, keep_request);
     }
+    size_t held() const override { return stream_.held(); }
 
     // --- for the pool
     void begin(uint32_t slot);  // a new connection to that endpoint; socket().fd is set

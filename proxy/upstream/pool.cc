@@ -4,7 +4,6 @@
 #include <cerrno>
 
 #include "proxy/net/connect.h"
-#include "table/limits.h"
 
 namespace sluice::upstream {
 
@@ -135,7 +134,7 @@ void Pool::give_back(Upstream& upstream, bool reusable) {
     ours.source().detach();
     SlotList& list = list_of(ours.slot());
     const bool keep = reusable && ours.reusable() && ours.slot() != kSharedSlot && !list.retired &&
-                      list.count < limits::kIdleUpstreamsPerEndpoint;
+                      list.count < most_idle_;
     if (!keep) {
         // An endpoint that does not read sees a reset, but no FIN behind what it has not read.
         if (ours.unfinished()) net::reset_on_close(ours.socket());
@@ -158,6 +157,19 @@ void Pool::retire(uint32_t slot) {
 
 void Pool::revive(uint32_t slot) {
     list_of(slot).retired = false;
+}
+
+void Pool::shed() {
+    for (H1Upstream* each = oldest_; each != nullptr;) {
+        H1Upstream& upstream = *each;
+        each = upstream.newer;
+        if (list_of(upstream.slot()).count <= most_idle_) continue;
+        unlink(upstream);
+        close(upstream);
+    }
+    for (H1Upstream* object : free_) delete object;
+    free_.clear();
+    free_.shrink_to_fit();
 }
 
 void Pool::sweep() {

@@ -9,6 +9,7 @@
 #include "proxy/net/blocks.h"
 #include "proxy/net/poller.h"
 #include "proxy/upstream/h1_upstream.h"
+#include "table/limits.h"
 
 namespace sluice::upstream {
 
@@ -31,6 +32,10 @@ public:
     );  // its endpoint is gone: close what idles there, keep nothing from now on
     void revive(uint32_t slot);  // the slot is in use (again)
     void sweep();                // closes what has idled for kIdleNs
+    // At most so many idle ones per endpoint from now on.
+    void limit_idle(size_t most) { most_idle_ = most; }
+    // Closes idle ones above that limit, oldest first, and frees the memory of closed ones.
+    void shed();
 
     size_t idle() const { return idle_; }
     size_t open() const { return open_; }      // idle and leased
@@ -58,6 +63,7 @@ private:
     std::vector<H1Upstream*> free_;
     H1Upstream* oldest_ = nullptr;
     H1Upstream* newest_ = nullptr;
+    size_t most_idle_ = limits::kIdleUpstreamsPerEndpoint;
     size_t idle_ = 0;
     size_t open_ = 0;
     size_t opened_ = 0;

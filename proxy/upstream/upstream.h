@@ -4,6 +4,7 @@
 // try_read_*, or until rest() says that it is not in use.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -66,6 +67,8 @@ public:
     virtual void rest(bool span_in_use, bool keep_request) = 0;
     // The wait may be long: what is kept of the request moves into little memory.
     virtual void shrink() = 0;
+    // Bytes of the blocks that it holds.
+    virtual size_t held() const = 0;
 };
 
 // Where upstreams come from. lease() never blocks: a new connection is one whose try_connect() says

@@ -39,6 +39,7 @@ struct ClientConnections::Client final : exchange::ConnectionOwner {
     bool open = false;
     bool counted = false;  // in sources_
     uint64_t source = 0;
+    bool kept = true;
 };
 
 ClientConnections::ClientConnections(
@@ -112,6 +113,7 @@ net::Detached ClientConnections::accept_loop(Listener& listener) {
 // Returns what to wait for: the next connection, a pause, or the others' turn.
 net::Wake ClientConnections::accept_batch(Listener& listener) {
     for (int i = 0; i < kAcceptsPerTurn; ++i) {
+        if (services_.pressure.at(exchange::Step::stop)) return net::kDeadline;
         if (open_ >= most_) {
             services_.tally.end(Reason::too_many_connections);
             return net::kDeadline;
@@ -191,6 +193,19 @@ void ClientConnections::reclaim(void* object) {
     auto* client = static_cast<Client*>(object);
     client->downstream.end();
     client->home.free_.push_back(client);
+}
+
+void ClientConnections::visit(const std::function<void(exchange::H1Downstream&)>& visitor) {
+    for (const auto& client : clients_) {
+        if (client->open) visitor(client->downstream);
+    }
+}
+
+void ClientConnections::shed() {
+    for (Client* client : free_) client->kept = false;
+    std::erase_if(clients_, [](const auto& client) { return !client->kept; });
+    free_.clear();
+    free_.shrink_to_fit();
 }
 
 void ClientConnections::drain() {

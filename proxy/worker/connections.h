@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -46,6 +47,10 @@ public:
     // came on them meanwhile; others with their next answer.
     void drain();
     size_t open() const { return open_; }
+    // Every open connection, in no order; it may end while it is visited.
+    void visit(const std::function<void(exchange::H1Downstream&)>& visitor);
+    // Frees the memory of those that are closed.
+    void shed();
     uint64_t accepted() const { return accepted_; }
     net::FramePool& frames() { return services_.frames(); }
 

@@ -12,6 +12,7 @@
 
 #include "proxy/net/wheel.h"
 #include "proxy/worker/connections.h"
+#include "proxy/worker/overload.h"
 #include "proxy/worker/tables_channel.h"
 
 namespace sluice::worker {
@@ -75,6 +76,7 @@ public:
             wheel_.advance(now_);
             turns_.run();
             poller_.reclaim();
+            overload_.after_batch();
             set(record_.beat, ++beat_);
         }
         return 0;
@@ -135,6 +137,7 @@ private:
     net::Detached heartbeat() {
         for (;;) {
             report();
+            overload_.tick();
             wheel_.set(heartbeat_deadline_, now_ + kHeartbeatNs);
             co_await heartbeat_waiter_.wake(net::kDeadline);
         }
@@ -192,6 +195,12 @@ private:
         blocks_,
         limits::kConnections,
         settings_.connections_per_source,
+    };
+    MemoryReader memory_{settings_.memory.cgroup};
+    Overload overload_{
+        settings_.memory,
+        {services_, blocks_, poller_, pool_, connections_, record_, memory_},
+        settings_.index,
     };
     TablesChannel channel_{services_, poller_, pool_, record_, settings_.index, *this};
 };

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "proxy/worker/budget.h"
 #include "table/limits.h"
 
 namespace sluice::worker {
@@ -29,6 +30,7 @@ struct Settings {
     size_t connections_per_source = limits::kConnectionsPerSource;
     int64_t head_timeout_s = 10;  // from a request head's first byte to its last
     uint64_t client_min_rate = limits::kPaceBytesPerSecond;  // bytes a second; 0 = any
+    MemoryBudget memory;
 };
 
 // Runs until the channel closes or a drain ends; returns the process's exit code.

@@ -73,7 +73,7 @@ ROWS: dict[str, Row] = {
     "proxy/live": Row(),
     "proxy/upstream": Row(("proxy/net", "proxy/http")),
     "proxy/exchange": Row(_EXCHANGE),
-    "proxy/worker": Row((*_EXCHANGE, "proxy/exchange")),
+    "proxy/worker": Row((*_EXCHANGE, "proxy/exchange", "proxy/notice")),
     "proxy/steward": Row(
         (
             "table",

@@ -96,7 +96,21 @@ public:
         return got;
     }
 
+    // Its memory is wanted back.
+    void reclaim() {
+        reclaimed_ = true;
+        raise(net::kWritable | net::kGone);
+    }
+    const upstream::Upstream* lent = nullptr;
+
     // --- Downstream
+    void lend(const upstream::Upstream* upstream) override { lent = upstream; }
+    bool reclaimed() const override { return reclaimed_; }
+    Failure departure() override {
+        if (!reclaimed_) return {upstream::Side::client, Reason::client_gone};
+        lower(net::kGone);
+        return {upstream::Side::gateway, Reason::memory_reclaimed};
+    }
     net::Source& source() override { return source_; }
     net::Waiter& waiter() override { return waiter_; }
     net::Deadline& deadline() override { return deadline_; }
@@ -162,6 +176,8 @@ private:
 class MemoryUpstream final : public upstream::Upstream {
 public:
     MemoryUpstream() { source_.bits = net::kWritable; }
+
+    size_t held() const override { return request.bytes.size() + response.bytes.size(); }
 
     // --- what a test sees and does
     Pipe request;

@@ -1,4 +1,4 @@
-// Quotas and cgroups as the kernel writes them.
+// Quotas as the kernel writes them.
 #include "proxy/options/cpus.h"
 
 #include <gtest/gtest.h>
@@ -22,16 +22,6 @@ TEST(Quota, MayBeAbsent) {
          {"", " ", "max 100000", "-1 100000", "100000", "100000 0", "100000 x", "0 100000"}) {
         EXPECT_EQ(cores_of_quota(none), std::nullopt) << none;
     }
-}
-
-TEST(Cgroup, IsFoundByItsController) {
-    const char* const both = "5:cpuset:/set\n4:cpu,cpuacct:/pod/one\n0::/unified\n";
-    EXPECT_EQ(cgroup_of(both, ""), "/unified");
-    EXPECT_EQ(cgroup_of(both, "cpu"), "/pod/one");
-    EXPECT_EQ(cgroup_of(both, "cpuacct"), "/pod/one");
-    EXPECT_EQ(cgroup_of(both, "memory"), std::nullopt);
-    EXPECT_EQ(cgroup_of("0::/\n", ""), "") << "the root has no folder of its own";
-    EXPECT_EQ(cgroup_of("nonsense\n", ""), std::nullopt);
 }
 
 TEST(DefaultWorkers, AreAtLeastOneAndNotMoreThanServe) {

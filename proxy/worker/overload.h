@@ -1,0 +1,62 @@
+// The worker's watch over its memory: reads how much is in use, climbs the ladder (ladder.h) and
+// does what each step asks for. Requests only load services.pressure.
+#pragma once
+
+#include <cstdint>
+
+#include "proxy/exchange/services.h"
+#include "proxy/net/blocks.h"
+#include "proxy/net/poller.h"
+#include "proxy/upstream/pool.h"
+#include "proxy/worker/budget.h"
+#include "proxy/worker/connections.h"
+#include "proxy/worker/ladder.h"
+#include "proxy/worker/memory_reader.h"
+
+namespace sluice::worker {
+
+class Overload final : private net::BlockAlarm {
+public:
+    struct Parts {
+        exchange::Services& services;
+        net::BlockPool& blocks;
+        net::Poller& poller;
+        upstream::Pool& pool;
+        ClientConnections& connections;
+        live::WorkerRecord& record;
+        const MemorySource& memory;
+    };
+
+    // `index`: whose sentences they are. The parts outlive it; it watches the blocks from now on.
+    Overload(const MemoryBudget& budget, const Parts& parts, uint32_t index);
+
+    // At each heartbeat: reads the kernel's numbers, goes up or down, makes room.
+    void tick();
+    // After each batch of events; a load and a compare unless somebody must be reset.
+    void after_batch() {
+        if (parts_.services.pressure.at(exchange::Step::reclaim)) reclaim();
+    }
+
+private:
+    void blocks_grew() override;
+
+    void read();
+    uint64_t share() const;
+    void go(exchange::Step step);
+    void set_alarm();
+    void make_room();
+    void reclaim();
+    void tell();
+
+    const MemoryBudget budget_;
+    const Parts parts_;
+    const uint32_t index_;
+    // As read at the last tick; what blocks took since is added to it.
+    uint64_t own_ = 0;
+    uint64_t container_ = 0;
+    size_t blocks_then_ = 0;
+    exchange::Step told_ = exchange::Step::none;
+    int64_t told_ns_;
+};
+
+}  // namespace sluice::worker
