@@ -18,7 +18,7 @@ using exchange::Step;
 constexpr int64_t kTellNs = 1'000'000'000;  // between two sentences of one worker
 // A client that has just connected, or been answered, may have a request under way.
 constexpr int64_t kIdleNs = 1'000'000'000;
-constexpr size_t kIdleLeast = 64;  // closed in a tick, if a quarter is fewer
+constexpr size_t kIdleLeast = 64;  // closed in a look, if a quarter is fewer
 constexpr size_t kIdlePart = 4;
 constexpr size_t kAgainBytes = size_t{1} << 20;  // of growth on the last step, until the next look
 
@@ -50,7 +50,7 @@ Overload::Overload(const MemoryBudget& budget, const Parts& parts, uint32_t inde
     : budget_(budget), parts_(parts), index_(index), told_ns_(parts.services.now - kTellNs) {
     set(parts_.record.memory_limit, budget_.share);
     set(parts_.record.pressure, 0);
-    tick();
+    look();
 }
 
 // ## Readings
@@ -95,7 +95,8 @@ void Overload::blocks_grew() {
 }
 
 // ## Steps
-void Overload::tick() {
+void Overload::look() {
+    due_ = false;
     if (budget_.share == 0) return;
     make_room();
     read();
@@ -134,7 +135,8 @@ void Overload::make_room() {
     }
     parts_.pool.shed();
     parts_.poller.reclaim();
-    parts_.connections.shed();
+    // Who asked for a turn may be over already, but is still named there.
+    if (parts_.services.turns.empty()) parts_.connections.shed();
     parts_.services.frames_pool.shed();
     parts_.blocks.shed();
     ::malloc_trim(0);

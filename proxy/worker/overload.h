@@ -30,10 +30,14 @@ public:
     // `index`: whose sentences they are. The parts outlive it; it watches the blocks from now on.
     Overload(const MemoryBudget& budget, const Parts& parts, uint32_t index);
 
-    // At each heartbeat: reads the kernel's numbers, goes up or down, makes room.
-    void tick();
-    // After each batch of events; a load and a compare unless somebody must be reset.
+    // Reads the kernel's numbers, goes up or down, makes room. Between event batches only: it frees
+    // objects that events may name.
+    void look();
+    // At each heartbeat: the next after_batch() looks.
+    void look_soon() { due_ = true; }
+    // After each batch of events; two loads and compares unless there is something to do.
     void after_batch() {
+        if (due_) look();
         if (parts_.services.pressure.at(exchange::Step::reclaim)) reclaim();
     }
 
@@ -51,10 +55,11 @@ private:
     const MemoryBudget budget_;
     const Parts parts_;
     const uint32_t index_;
-    // As read at the last tick; what blocks took since is added to it.
+    // As read at the last look; what blocks took since is added to it.
     uint64_t own_ = 0;
     uint64_t container_ = 0;
     size_t blocks_then_ = 0;
+    bool due_ = false;
     exchange::Step told_ = exchange::Step::none;
     int64_t told_ns_;
 };

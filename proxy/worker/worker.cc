@@ -137,7 +137,7 @@ private:
     net::Detached heartbeat() {
         for (;;) {
             report();
-            overload_.tick();
+            overload_.look_soon();
             wheel_.set(heartbeat_deadline_, now_ + kHeartbeatNs);
             co_await heartbeat_waiter_.wake(net::kDeadline);
         }

@@ -170,6 +170,7 @@ private:
     http::Caller caller_{0, {}, {}, {}, "192.0.2.7"};
     Failure failure_;
     bool complete_ = false;
+    bool reclaimed_ = false;
 };
 
 // A stream to an endpoint. The test reads `request` and writes the answer.

@@ -59,7 +59,7 @@ struct Server {
     live::WorkerRecord& record() { return world.live.mapping.worker(0); }
     void look(uint64_t own) {
         memory.own_bytes = own;
-        overload.tick();
+        overload.look();
     }
 
     Acceptor acceptor;
@@ -263,7 +263,7 @@ TEST_F(OverloadTest, WithoutALimitThereIsNoLadder) {
         0
     );
     server_.memory.own_bytes = uint64_t{1} << 40;
-    none.tick();
+    none.look();
     EXPECT_EQ(server_.step(), Step::none);
 }
 
