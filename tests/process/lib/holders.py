@@ -72,6 +72,7 @@ async def hold(address: Address, hold_s: float, ask: bytes = ASK) -> Outcome:
         outcome.body_bytes = len(rest)
         if outcome.status == 200:
             await asyncio.sleep(hold_s)  # the slowness that is under test
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2 * BODY_BYTES)
         while outcome.status == 200 and outcome.body_bytes < BODY_BYTES:
             piece = await loop.sock_recv(sock, 65536)
             if not piece:
