@@ -11,6 +11,7 @@
 
 #include "controller/compile/pattern_class.h"
 #include "controller/compile/pattern_text.h"
+#include "controller/compile/pattern_width.h"
 #include "controller/model/checks.h"
 #include "table/limits.h"
 
@@ -34,6 +35,7 @@ public:
     std::string run() {
         while (fault_.empty() && !text_.at_end()) step();
         if (fault_.empty() && groups_.size() > 1) fault_ = "lacks a ')'";
+        if (fault_.empty()) fault_ = width_.fault();
         return fault_;
     }
 
@@ -82,17 +84,19 @@ private:
             case '*':
             case '+':
             case '?':
-                text_.skip();
-                return repeat(1, 1);
+                return repeated();
             case '{':
                 return counted();
             case '|':
+                width_.branch();
+                [[fallthrough]];
             case '^':
             case '$':
                 text_.skip();
                 return piece(kAssertCost, false);
             case '.':
                 text_.skip();
+                width_.set();
                 return piece(kAnyCost);
             default:
                 return literal(text_.take_character());
@@ -104,6 +108,11 @@ private:
             return fail(
                 "must be ASCII: paths are matched escaped (%C3%A9), all else by bytes (\\xC3)"
             );
+        }
+        if (folds_) {
+            width_.set();  // two characters
+        } else {
+            width_.literal(*character);
         }
         piece(character_cost(folds_));
     }
@@ -120,6 +129,7 @@ private:
             }
         }
         groups_.emplace_back();
+        width_.open();
     }
 
     void close_group() {
@@ -127,6 +137,7 @@ private:
         if (groups_.size() == 1) return fail("has a ')' too many");
         const Group inner = groups_.back();
         groups_.pop_back();
+        width_.close();
         piece(inner.cost + kGroupCost, true, inner.repeats);
     }
 
@@ -134,6 +145,7 @@ private:
         text_.skip();
         const ClassResult result = parse_class(text_, folds_);
         if (!result.fault.empty()) return fail(result.fault);
+        width_.set(result.members);
         piece(result.cost);
     }
 
@@ -147,11 +159,23 @@ private:
         }
         if (is_class_letter(c)) {
             text_.skip();
+            width_.set(class_letter_set(c));
             return piece(class_letter_cost());
         }
         const std::optional<uint8_t> character = text_.take_escaped();
         if (!character) return fail("has an escape that is not supported");
         literal(character);
+    }
+
+    // "*", "+" and "?".
+    void repeated() {
+        const char c = text_.peek();
+        text_.skip();
+        const bool may_repeat = groups_.back().can_repeat;
+        repeat(1, 1);
+        if (!may_repeat) return;
+        if (c == '?') return width_.repeat(0, 1);
+        width_.repeat(c == '+' ? 1 : 0, std::nullopt);
     }
 
     // `copies` of the piece before; `count` is what nested repetitions multiply.
@@ -169,7 +193,7 @@ private:
     // "{" is itself unless digits follow.
     void counted() {
         text_.skip();
-        if (text_.at_end() || !is_digit(text_.peek())) return piece(character_cost(folds_));
+        if (text_.at_end() || !is_digit(text_.peek())) return literal('{');
         const std::optional<uint64_t> least = text_.take_number(kMaxRepeat);
         std::optional<uint64_t> most = least;
         bool is_open = false;
@@ -180,10 +204,13 @@ private:
         if (!least || !most || *most < *least || !text_.take('}')) {
             return fail("has a repetition that is not {n}, {n,} or {n,m} with at most 1000");
         }
+        const bool may_repeat = groups_.back().can_repeat;
         repeat(*most + (is_open ? 1 : 0), *most);
+        if (may_repeat) width_.repeat(*least, is_open ? std::nullopt : most);
     }
 
     PatternText text_;
+    PatternWidth width_;
     bool folds_;
     std::vector<Group> groups_{1};
     std::set<std::string> names_;

@@ -61,14 +61,18 @@ ClassResult take_range(PatternText& text, bool folds) {
     }
     if (!high) return {.fault = kFault};
     if (*high < *low) return {.fault = "has a range that runs backwards"};
-    return {.cost = folds ? kFoldedRangeCost : kRangeCost};
+    if (folds) return {.cost = kFoldedRangeCost};
+    ByteSet members;
+    for (size_t byte = *low; byte <= *high; ++byte) members.set(byte);
+    return {.cost = kRangeCost, .members = members};
 }
 
 ClassResult take_item(PatternText& text, bool folds) {
     if (text.starts_with("[:")) return take_posix(text, folds);
     if (text.peek() == '\\' && is_class_letter(text.peek_next())) {
+        const ByteSet members = class_letter_set(text.peek_next());
         text.skip(2);
-        return {.cost = kClassLetterCost};
+        return {.cost = kClassLetterCost, .members = members};
     }
     return take_range(text, folds);
 }
@@ -77,21 +81,39 @@ ClassResult take_item(PatternText& text, bool folds) {
 
 ClassResult parse_class(PatternText& text, bool folds) {
     uint64_t cost = kRangeCost;  // of what lies between the ranges, when it is negated
-    text.take('^');
+    const bool negated = text.take('^');
+    std::optional<ByteSet> members = ByteSet();
     for (bool first = true; !text.at_end(); first = false) {
         if (text.peek() == ']' && !first) {
             text.skip();
-            return {.cost = cost};
+            if (negated && members) members->flip();
+            return {.cost = cost, .members = members};
         }
         const ClassResult item = take_item(text, folds);
         if (!item.fault.empty()) return item;
         cost += item.cost;
+        if (!item.members) members.reset();
+        if (members) *members |= *item.members;
     }
     return {.fault = "lacks a ']'"};
 }
 
 bool is_class_letter(char c) {
     return std::string_view("dDwWsS").find(c) != std::string_view::npos && c != '\0';
+}
+
+ByteSet class_letter_set(char c) {
+    ByteSet members;
+    for (int byte = 0; byte < 256; ++byte) {
+        const bool digit = byte >= '0' && byte <= '9';
+        const bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+        const bool space =
+            std::string_view("\t\n\f\r ").find(static_cast<char>(byte)) != std::string_view::npos;
+        const char kind = static_cast<char>(c | 0x20);  // lower case
+        const bool in = kind == 'd' ? digit : kind == 'w' ? digit || letter || byte == '_' : space;
+        members.set(static_cast<size_t>(byte), in);
+    }
+    return c == 'd' || c == 'w' || c == 's' ? members : ~members;
 }
 
 uint64_t class_letter_cost() {
