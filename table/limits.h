@@ -80,10 +80,10 @@ inline constexpr size_t kWeight = 1'000'000;
 inline constexpr size_t kPathBytes = 1024;   // a path in a rule
 inline constexpr size_t kRegexBytes = 1024;  // one pattern
 inline constexpr size_t kRegexesPerHost = 20;
-inline constexpr int64_t kRegexProgram = 10'000;       // RE2 program size
+inline constexpr int64_t kRegexProgram = 10'000;  // RE2 program size
 // Places of a pattern that may be meant at the same time, which is what a byte of text costs.
-inline constexpr uint64_t kRegexWideSets = 16;       // that match one of several characters
-inline constexpr uint64_t kRegexWideLiterals = 300;  // that match one
+inline constexpr uint64_t kRegexWideSets = 16;         // that match one of several characters
+inline constexpr uint64_t kRegexWideLiterals = 300;    // that match one
 inline constexpr int64_t kRegexMemoryBytes = 1 << 20;  // program and cached states of one RE2
 inline constexpr size_t kNameBytes = 1024;  // a name for people: of a rule, backend or endpoint
 inline constexpr size_t kHostProbe = 16;    // entries of one hash bucket

@@ -5,6 +5,33 @@
 
 namespace sluice::exchange {
 
+namespace {
+
+// What an endpoint did, or did not do in time.
+uint16_t status_of_attempt(Reason reason) {
+    switch (reason) {
+        case Reason::connect_refused:
+        case Reason::connect_failed:
+        case Reason::upstream_closed:
+        case Reason::upstream_reset:
+        case Reason::upstream_garbage:
+        case Reason::upstream_incomplete:
+        case Reason::too_many_interim:
+            return 502;
+        case Reason::connect_timeout:
+        case Reason::first_byte_timeout:
+        case Reason::upstream_idle_timeout:
+        case Reason::upstream_too_slow:
+        case Reason::request_timeout:
+            return 504;
+        default:
+            return 500;  // backend_not_found, no_weight: the configuration is wrong; anything else
+                         // is a bug
+    }
+}
+
+}  // namespace
+
 uint16_t status_of(Reason reason) {
     switch (reason) {
         case Reason::host_mismatch:
@@ -46,14 +73,6 @@ uint16_t status_of(Reason reason) {
         case Reason::upgrade_unsupported:
         case Reason::connect_unsupported:
             return 501;
-        case Reason::connect_refused:
-        case Reason::connect_failed:
-        case Reason::upstream_closed:
-        case Reason::upstream_reset:
-        case Reason::upstream_garbage:
-        case Reason::upstream_incomplete:
-        case Reason::too_many_interim:
-            return 502;
         case Reason::no_endpoints:
         case Reason::table_absent:
         case Reason::secrets_absent:
@@ -64,17 +83,10 @@ uint16_t status_of(Reason reason) {
         case Reason::overloaded:
         case Reason::memory_reclaimed:
             return 503;
-        case Reason::connect_timeout:
-        case Reason::first_byte_timeout:
-        case Reason::upstream_idle_timeout:
-        case Reason::upstream_too_slow:
-        case Reason::request_timeout:
-            return 504;
         case Reason::bad_version:
             return 505;
         default:
-            return 500;  // backend_not_found, no_weight: the configuration is wrong; anything else
-                         // is a bug
+            return status_of_attempt(reason);
     }
 }
 

@@ -143,7 +143,8 @@ async def goodput(running: Pod, size: int) -> float:
     await task
     print(f"{size} clients: {crowd.counts().most_common()}")
     refused = [o for o in crowd.outcomes if o.status == 503]
-    assert all(o.reason == "overloaded" and 1 <= o.retry_after_s <= 30 for o in refused), refused[:3]
+    told = [o.reason == "overloaded" and 1 <= o.retry_after_s <= 30 for o in refused]
+    assert all(told), refused[:3]
     return crowd.goodput(begun + HOLD_S, ended)
 
 
