@@ -1,5 +1,6 @@
 """An origin in a process of its own, for loads that one process cannot drive: every request on a
-connection is answered with the same body, after a wait.
+connection is answered with the same body, after a wait. The body is chunked, because the bytes
+of one with a length may pass a gateway inside the kernel.
 
     python bulk_origin.py BODY_BYTES WAIT_S
 """
@@ -8,6 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+
+
+PIECE_BYTES = 4096
 
 
 class Answering(asyncio.Protocol):
@@ -30,7 +34,9 @@ class Answering(asyncio.Protocol):
 
 
 async def serve(body_bytes: int, wait_s: float) -> None:
-    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % body_bytes + b"x" * body_bytes
+    piece = b"x" * min(body_bytes, PIECE_BYTES)
+    chunks = b"%x\r\n%s\r\n" % (len(piece), piece) * (body_bytes // len(piece))
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
     server = await asyncio.get_running_loop().create_server(
         lambda: Answering(answer, wait_s), "127.0.0.1", 0, backlog=4096
     )

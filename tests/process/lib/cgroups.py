@@ -13,7 +13,7 @@ STOP_S = 5
 
 
 class MemoryGroup:
-    """`with MemoryGroup("name", limit) as group:`; what `group.prefix(program)` starts is in it."""
+    """`with MemoryGroup(name, limit) as group:`; what `group.prefix(program)` starts is in it."""
 
     def __init__(self, name: str, limit_bytes: int) -> None:
         self.folder = ROOT / f"sluice-test-{name}-{os.getpid()}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from .client import Address
 
 BODY_BYTES = 200 * 1024
+LAST_CHUNK = b"0\r\n\r\n"
 SMALL_BUFFER = 4096  # of the client's kernel …
 SMALL_SEGMENT = 1400  # … and segments, so that little of an answer hides in kernels
 ASK = b"GET /large HTTP/1.1\r\nHost: test.example\r\n\r\n"
@@ -29,14 +30,14 @@ def reluctant_socket() -> socket.socket:
 class Outcome:
     status: int = 0
     reason: str = ""
-    body_bytes: int = 0
+    tail: bytes = b""  # of what came
     retry_after_s: int = 0
     began_at: float = 0
     ended_at: float = 0
 
     @property
     def whole(self) -> bool:
-        return self.status == 200 and self.body_bytes == BODY_BYTES
+        return self.status == 200 and self.tail == LAST_CHUNK
 
 
 async def read_head(sock: socket.socket) -> tuple[bytes, bytes]:
@@ -69,15 +70,15 @@ async def hold(address: Address, hold_s: float, ask: bytes = ASK) -> Outcome:
         await loop.sock_sendall(sock, ask)
         head, rest = await read_head(sock)
         note_head(outcome, head)
-        outcome.body_bytes = len(rest)
+        outcome.tail = rest[-len(LAST_CHUNK) :]
         if outcome.status == 200:
             await asyncio.sleep(hold_s)  # the slowness that is under test
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2 * BODY_BYTES)
-        while outcome.status == 200 and outcome.body_bytes < BODY_BYTES:
+        while outcome.status == 200 and not outcome.whole:
             piece = await loop.sock_recv(sock, 65536)
             if not piece:
                 break
-            outcome.body_bytes += len(piece)
+            outcome.tail = (outcome.tail + piece)[-len(LAST_CHUNK) :]
     except ConnectionError as error:
         outcome.reason = outcome.reason or type(error).__name__
     finally:
