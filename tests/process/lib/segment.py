@@ -13,12 +13,20 @@ from .programs import ROOT
 SIZES = {"ubyte": 1, "ushort": 2, "uint": 4, "ulong": 8}
 # Numbers that name an entry of a vector; the others are ranges and texts.
 REFERENCES = {
-    ("hosts", "root"),
+    ("hosts", "name_offset"),
+    ("hosts", "paths"),
+    ("hosts", "path_buckets"),
+    ("hosts", "by_regex"),
+    ("paths", "text_offset"),
+    ("paths", "matches"),
     ("matches", "rule"),
     ("matches", "predicates"),
-    ("matches", "regex"),
+    ("by_regex", "regex"),
     ("predicates", "regex"),
-    ("rules", "redirect"),
+    ("rules", "name_offset"),
+    ("rules", "splits"),
+    ("rules", "conduct"),
+    ("conducts", "redirect"),
     ("splits", "backend"),
 }
 PAIRS = ("Text", "Range", "EndpointText", "EndpointRange")
@@ -66,6 +74,7 @@ class Segment:
     def __init__(self, data: bytes, schema: str) -> None:
         self.data = data
         self.schema = Schema(ROOT / "table" / schema)
+        self.is_endpoints = schema.startswith("endpoints")
         self.table = self._u32(0)
         self._vtable = self.table - struct.unpack_from("<i", data, self.table)[0]
 
@@ -90,6 +99,12 @@ class Segment:
 
     def references(self) -> Iterator[tuple[str, int, int]]:
         """Name, place, and how many words: one for an index, two for a range or a text."""
+        unknown = REFERENCES - {
+            (name, field.name)
+            for name, kind, _, _ in self.vectors()
+            for field in self.schema.structs.get(kind, [])
+        }
+        assert not unknown or self.is_endpoints, f"not in the schema: {unknown}"
         for name, kind, at, count in self.vectors():
             for field in self.schema.structs.get(kind, []):
                 is_pair = field.kind in PAIRS
