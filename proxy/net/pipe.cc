@@ -86,6 +86,7 @@ Transfer Pipe::drain(Socket& to) {
 
 Pipe PipePool::take() {
     Pipe pipe;
+    if (frugal_) return pipe;
     if (!idle_.empty()) {
         pipe = std::move(idle_.back());
         idle_.pop_back();
@@ -99,7 +100,12 @@ Pipe PipePool::take() {
 void PipePool::give(Pipe pipe) {
     if (!pipe.open()) return;
     --in_use_;
-    if (pipe.held() == 0) idle_.push_back(std::move(pipe));
+    if (pipe.held() == 0 && !frugal_) idle_.push_back(std::move(pipe));
+}
+
+void PipePool::set_frugal(bool frugal) {
+    frugal_ = frugal;
+    if (frugal) idle_.clear();
 }
 
 void PipePool::trim() {

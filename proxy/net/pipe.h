@@ -39,19 +39,22 @@ private:
 
 class PipePool {
 public:
-    // Not open: limits::kPipes are in use, the process is out of descriptors, or the kernel does
-    // not splice. The caller copies then.
+    // Not open: the pool is frugal, limits::kPipes are in use, or the process is out of
+    // descriptors. The caller copies then.
     Pipe take();
     // A pipe that still holds bytes is closed; nobody may get another's.
     void give(Pipe pipe);
     // Closes half of those that lie unused.
     void trim();
+    // Frugal: none is given out, and those that lie unused are closed.
+    void set_frugal(bool frugal);
     size_t in_use() const { return in_use_; }
     size_t idle() const { return idle_.size(); }
 
 private:
     std::vector<Pipe> idle_;
     size_t in_use_ = 0;
+    bool frugal_ = false;
 };
 
 }  // namespace sluice::net

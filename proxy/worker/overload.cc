@@ -117,6 +117,7 @@ void Overload::go(Step step) {
     pressure.step = step;
     const bool tight = pressure.at(Step::shrink);
     parts_.blocks.set_frugal(tight);
+    parts_.services.pipes.set_frugal(tight);
     parts_.pool.limit_idle(
         tight ? limits::kFrugalIdleUpstreams : limits::kIdleUpstreamsPerEndpoint
     );

@@ -149,7 +149,11 @@ def alive(pid: int) -> bool:
 def descendants(pid: int) -> list[int]:
     """Of a process that may be ending meanwhile."""
     children: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").glob("*/children"))
+    except FileNotFoundError:  # ended between its parent's word and ours
+        return []
+    for task in tasks:
         try:
             children += [int(child) for child in task.read_text().split()]
         except (FileNotFoundError, ProcessLookupError):

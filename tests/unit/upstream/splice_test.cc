@@ -229,5 +229,16 @@ TEST_F(SpliceTest, UnusedPipesAreTrimmed) {
     EXPECT_EQ(pipes_.idle(), 2u);
 }
 
+TEST_F(SpliceTest, AFrugalPoolGivesNone) {
+    pipes_.give(pipes_.take());
+    net::Pipe out = pipes_.take();
+    pipes_.set_frugal(true);
+    EXPECT_FALSE(pipes_.take().open());
+    pipes_.give(std::move(out));
+    EXPECT_EQ(pipes_.idle() + pipes_.in_use(), 0u);
+    pipes_.set_frugal(false);
+    EXPECT_TRUE(pipes_.take().open());
+}
+
 }  // namespace
 }  // namespace sluice::upstream
