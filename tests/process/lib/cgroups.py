@@ -1,4 +1,4 @@
-"""A memory cgroup with a limit, as a container has one: what the kernel kills, it kills for real."""
+"""A memory cgroup with a limit, as a container has one: what the kernel kills is really dead."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ TEST_F(OverloadTest, ResettingStopsOnceThereIsEnough) {
     std::vector<std::unique_ptr<Plain>> clients;
     for (int i = 0; i < 8; ++i) {
         clients.push_back(server_.client());
-        clients.back()->send("GET / HT");
+        clients.back()->send("GET /" + std::string(limits::kMiddleBlockBytes, 'a'));
     }
     EXPECT_TRUE(server_.world.until([&] { return server_.world.blocks.held() == 8; }));
     // Three blocks too many.
