@@ -26,6 +26,12 @@ struct BuildError {
 tl::expected<Bytes, BuildError> build_routes(const RoutesSpec& spec);
 tl::expected<Bytes, BuildError> build_endpoints(const EndpointsSpec& spec);
 
+// build_routes() over and over, as parts of the routes change.
+class RoutesBuilder {
+public:
+    tl::expected<Bytes, BuildError> build(const RoutesParts& parts);
+};
+
 // Content digest of a segment; equal digests mean equal bytes for hello and hand-over.
 uint64_t digest(std::span<const std::byte> bytes);
 

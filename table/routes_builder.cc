@@ -41,9 +41,9 @@ bool has_regex(PredicateKind kind) {
     return kind == PredicateKind::header_regex || kind == PredicateKind::query_regex;
 }
 
-class RoutesBuilder {
+class OneBuild {
 public:
-    explicit RoutesBuilder(const RoutesSpec& spec) : spec_(spec) {}
+    explicit OneBuild(const RoutesSpec& spec) : spec_(spec) {}
 
     tl::expected<Bytes, BuildError> build() {
         if (auto problem = add_backends()) return tl::unexpected<BuildError>(std::move(*problem));
@@ -312,7 +312,7 @@ auto vector_of(flatbuffers::FlatBufferBuilder& builder, const std::vector<Ours>&
     return builder.CreateVectorOfStructs(reinterpret_cast<const Theirs*>(ours.data()), ours.size());
 }
 
-Bytes RoutesBuilder::written(const HostOrder& order, uint64_t size_hint) const {
+Bytes OneBuild::written(const HostOrder& order, uint64_t size_hint) const {
     const auto buckets = make_buckets(std::span<const Host>(hosts_), order.bits, &Host::hash);
     flatbuffers::FlatBufferBuilder builder(size_hint);
     const auto host_buckets = builder.CreateVector(buckets);
@@ -365,7 +365,11 @@ Bytes RoutesBuilder::written(const HostOrder& order, uint64_t size_hint) const {
 
 tl::expected<Bytes, BuildError> build_routes(const RoutesSpec& spec) {
     if (auto problem = why_refused(spec)) return tl::unexpected<BuildError>(std::move(*problem));
-    return RoutesBuilder(spec).build();
+    return OneBuild(spec).build();
+}
+
+tl::expected<Bytes, BuildError> RoutesBuilder::build(const RoutesParts& parts) {
+    return build_routes(joined(parts));
 }
 
 }  // namespace sluice::table

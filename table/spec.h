@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,6 +90,30 @@ struct RoutesSpec {
     std::vector<RuleSpec> rules;
     std::vector<BackendSpec> backends;
 };
+
+// The same routes in parts that are shared and never change: what did not change since the last
+// table is the same part, at the same address, so that the builder need not look at it again.
+
+// The rules of one object.
+struct RulesPart {
+    std::vector<RuleSpec> rules;        // SplitSpec::backend: index into `backends` of this part
+    std::vector<BackendSpec> backends;  // each key once
+};
+
+struct HostPart : HostSpec {                              // MatchSpec::rule: index into the rules
+                                                          // of the match's part
+    std::vector<std::shared_ptr<const RulesPart>> parts;  // whose rules are named
+    std::vector<uint32_t> part_of;                        // of each match: index into `parts`
+};
+
+struct RoutesParts {
+    std::vector<std::shared_ptr<const RulesPart>> rules;  // all that hosts name; their rules in
+                                                          // this order are those of the table
+    std::vector<std::shared_ptr<const HostPart>> hosts;
+};
+
+// As one spec: backends in the order of first use.
+RoutesSpec joined(const RoutesParts& parts);
 
 struct EndpointSpec {
     std::array<uint8_t, 16> address;  // IPv4 as ::ffff:a.b.c.d

@@ -1,14 +1,9 @@
-// One walk over all candidates in the order of precedence: first come, first served.
+// One walk over the claims in the order of precedence: first come, first served.
 #include "controller/compile/admit.h"
 
 #include <algorithm>
-#include <map>
-#include <numeric>
-#include <optional>
-#include <string>
-#include <tuple>
+#include <functional>
 #include <unordered_map>
-#include <utility>
 
 #include "controller/compile/specificity.h"
 #include "controller/model/checks.h"
@@ -19,24 +14,33 @@ namespace {
 
 using model::in_quotes;
 
-// Equal for candidates that would match exactly the same requests. Each part with its length, so
-// that no text can imitate another's parts.
-std::string identity(const Candidate& candidate) {
-    std::string text;
-    const auto add = [&text](std::string_view part) {
-        text += std::to_string(part.size()) + ':';
-        text += part;
-    };
-    add(candidate.host);
-    text += static_cast<char>('0' + static_cast<int>(candidate.path_kind));
-    add(candidate.path);
-    for (const table::PredicateSpec& predicate : candidate.predicates) {
-        text += static_cast<char>('0' + static_cast<int>(predicate.kind));
-        add(predicate.name);
-        add(predicate.value);
+// Equal for candidates that would match exactly the same requests.
+struct SameMatch {
+    bool operator()(const Candidate* a, const Candidate* b) const {
+        return a->host == b->host && a->path_kind == b->path_kind && a->path == b->path &&
+               a->predicates == b->predicates;
     }
-    return text;
-}
+};
+
+struct MatchHash {
+    size_t operator()(const Candidate* candidate) const {
+        size_t hash = static_cast<size_t>(candidate->path_kind);
+        const auto add = [&hash](std::string_view text) {
+            hash = hash * 31 + std::hash<std::string_view>()(text);
+        };
+        add(candidate->host);
+        add(candidate->path);
+        for (const table::PredicateSpec& predicate : candidate->predicates) {
+            add(predicate.name);
+            add(predicate.value);
+        }
+        return hash;
+    }
+};
+
+struct KeyHash {
+    size_t operator()(const table::Key128& key) const { return key.low; }
+};
 
 std::string describe_path(const Candidate& candidate) {
     const std::string shown =
@@ -64,107 +68,87 @@ std::string describe(const Candidate& candidate) {
 
 class Gatekeeper {
 public:
-    Gatekeeper(Compilation& work, const Caps& caps)
-        : work_(work), draft_(work.draft), caps_(caps), rule_states_(draft_.rules.size()) {}
+    explicit Gatekeeper(const Caps& caps) : caps_(caps) {}
 
-    Admission run() {
-        order_candidates();
-        for (const size_t candidate : order_) consider(candidate);
-        return conclude();
+    void consider(const Claim& claim) {
+        claim.outcome() = {};
+        const auto taken = winners_.find(&claim.candidate());
+        if (taken != winners_.end()) return report_conflict(claim, taken->second);
+        if (!has_room(claim) || !admit_rule(claim)) return;
+        winners_.emplace(&claim.candidate(), claim);
+        std::vector<Seat>& seats = hosts_[claim.candidate().host];
+        seats.push_back({claim, seats.size()});
+        claim.outcome().kind = Outcome::Kind::seated;
+        if (is_regex(claim)) ++regexes_[claim.candidate().host];
+    }
+
+    // Among equally specific candidates of a host the order of precedence stands.
+    Seats conclude() {
+        Seats all;
+        for (auto& [name, seats] : hosts_) {
+            std::sort(seats.begin(), seats.end(), [](const Seat& a, const Seat& b) {
+                if (goes_before(a.claim.candidate(), b.claim.candidate())) return true;
+                return !goes_before(b.claim.candidate(), a.claim.candidate()) && a.turn < b.turn;
+            });
+            std::vector<Claim>& claims = all[name];
+            claims.reserve(seats.size());
+            for (const Seat& seat : seats) claims.push_back(seat.claim);
+        }
+        return all;
     }
 
 private:
-    enum class RuleState : uint8_t { unseen, admitted, refused };
     struct Seat {
-        size_t candidate;
+        Claim claim;
         size_t turn;  // when it was admitted
     };
-    struct Host {
-        std::vector<Seat> seats;
-        size_t regexes = 0;
-    };
 
-    const Owner& owner_of(const Candidate& candidate) const {
-        return draft_.owners[draft_.rules[candidate.rule].owner];
+    static bool is_regex(const Claim& claim) {
+        return claim.candidate().path_kind == table::PathKind::regex;
     }
 
-    void refuse(const Candidate& candidate, Reason reason, const std::string& message) {
-        work_.report.refuse(owner_of(candidate).report, candidate.field, reason, message);
-    }
-
-    // Default backends last; then older objects first; then as the object's text has it.
-    void order_candidates() {
-        std::vector<size_t> owners(draft_.owners.size());
-        std::iota(owners.begin(), owners.end(), size_t{0});
-        std::sort(owners.begin(), owners.end(), [&](size_t a, size_t b) {
-            return draft_.owners[a].precedence < draft_.owners[b].precedence;
-        });
-        std::vector<size_t> owner_rank(owners.size());
-        for (size_t i = 0; i < owners.size(); ++i) owner_rank[owners[i]] = i;
-
-        order_.resize(draft_.candidates.size());
-        std::iota(order_.begin(), order_.end(), size_t{0});
-        const auto place = [&](size_t index) {
-            const Candidate& candidate = draft_.candidates[index];
-            return std::make_tuple(
-                candidate.fallback, owner_rank[draft_.rules[candidate.rule].owner], index
-            );
-        };
-        std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
-            return place(a) < place(b);
-        });
-    }
-
-    void consider(size_t index) {
-        const Candidate& candidate = draft_.candidates[index];
-        std::string key = identity(candidate);
-        const auto taken = winners_.find(key);
-        if (taken != winners_.end()) return report_conflict(candidate, taken->second);
-        if (!has_room(candidate) || !admit_rule(candidate)) return;
-        winners_.emplace(std::move(key), index);
-        Host& host = hosts_[candidate.host];
-        host.seats.push_back({index, host.seats.size()});
-        if (candidate.path_kind == table::PathKind::regex) ++host.regexes;
+    static void refuse(const Claim& claim, Reason reason, std::string message) {
+        claim.outcome() = {Outcome::Kind::refused, reason, std::move(message)};
     }
 
     // A rule that asks for the same twice gets it once and needs no telling.
-    void report_conflict(const Candidate& loser, size_t winner_index) {
-        const Candidate& winner = draft_.candidates[winner_index];
-        if (winner.rule == loser.rule) return;
-        const Owner& first = owner_of(winner);
+    static void report_conflict(const Claim& claim, const Claim& taken) {
+        const Candidate& loser = claim.candidate();
+        const Candidate& winner = taken.candidate();
+        if (&claim.rule() == &taken.rule()) return;
+        const Draft& first = taken.applicant->draft;
         const std::string place = model::to_string(first.key) + " (" + winner.field + ")";
         if (loser.fallback && !winner.fallback) {
             return refuse(
-                loser,
+                claim,
                 Reason::conflict,
                 "is never reached: " + place + " takes every request that nothing else matches"
             );
         }
-        const std::string_view why = why_first(first.precedence, owner_of(loser).precedence);
+        const std::string_view why = why_first(first.precedence, claim.applicant->draft.precedence);
         const std::string what = loser.fallback ? "the default backend" : describe(loser);
-        refuse(loser, Reason::conflict, what + " belongs to " + place + ", " + std::string(why));
+        refuse(claim, Reason::conflict, what + " belongs to " + place + ", " + std::string(why));
     }
 
-    bool has_room(const Candidate& candidate) {
-        const auto at = hosts_.find(candidate.host);
+    bool has_room(const Claim& claim) {
+        const std::string& name = claim.candidate().host;
+        const auto at = hosts_.find(name);
         if (at == hosts_.end()) {
             if (hosts_.size() < caps_.hosts) return true;
-            return full(candidate, caps_.hosts, "hosts");
+            return full(claim, caps_.hosts, "hosts");
         }
-        const std::string where = describe_host(candidate.host);
-        if (at->second.seats.size() >= caps_.matches_per_host) {
-            return full(candidate, caps_.matches_per_host, "matches for " + where);
+        if (at->second.size() >= caps_.matches_per_host) {
+            return full(claim, caps_.matches_per_host, "matches for " + describe_host(name));
         }
-        const bool is_regex = candidate.path_kind == table::PathKind::regex;
-        if (is_regex && at->second.regexes >= caps_.regexes_per_host) {
-            return full(candidate, caps_.regexes_per_host, "path patterns for " + where);
+        if (is_regex(claim) && regexes_[name] >= caps_.regexes_per_host) {
+            return full(claim, caps_.regexes_per_host, "path patterns for " + describe_host(name));
         }
         return true;
     }
 
-    bool full(const Candidate& candidate, size_t cap, const std::string& what) {
+    static bool full(const Claim& claim, size_t cap, const std::string& what) {
         refuse(
-            candidate,
+            claim,
             Reason::too_many_objects,
             "is one too many: a table holds " + std::to_string(cap) + " " + what +
                 ", and older objects have them"
@@ -172,79 +156,47 @@ private:
         return false;
     }
 
-    bool admit_rule(const Candidate& candidate) {
-        RuleState& state = rule_states_[candidate.rule];
-        if (state != RuleState::unseen) return state == RuleState::admitted;
-        state = RuleState::refused;
-        if (admitted_rules_ >= caps_.rules) return full(candidate, caps_.rules, "rules");
-        DraftRule& rule = draft_.rules[candidate.rule];
-        const Owner& owner = draft_.owners[rule.owner];
-        const std::string kind(model::kind_name(owner.key.kind));
-        rule.spec.name = kind + "/" + owner.key.ns + "/" + owner.key.name + "/" + rule.name;
-        rule.spec.key = table::key128({kind, owner.key.ns, owner.key.name, rule.name});
-        const std::string& shown = rule.spec.name;
-        if (shown.size() > limits::kNameBytes || !model::check_printable(shown).empty()) {
-            const std::string message = in_quotes(shown) + " is too long or holds control bytes";
-            refuse(candidate, Reason::invalid_field, "the name " + message);
-            return false;
-        }
-        if (!keys_.claim(rule.spec.key, shown)) {
+    // The first of a rule's candidates that has a place decides for all of them.
+    bool admit_rule(const Claim& claim) {
+        const auto [at, is_new] = rules_.try_emplace(&claim.rule(), false);
+        if (!is_new) return at->second;
+        if (admitted_rules_ >= caps_.rules) return full(claim, caps_.rules, "rules");
+        const auto [owner, is_free] = keys_.try_emplace(claim.rule().spec.key, &claim.rule());
+        if (!is_free) {
             refuse(
-                candidate,
+                claim,
                 Reason::key_collision,
-                "has the same 128-bit key as another rule: rename the object or the rule"
+                "has the same 128-bit key as " + owner->second->spec.name +
+                    ": rename the object or the rule"
             );
             return false;
         }
-        state = RuleState::admitted;
         ++admitted_rules_;
-        work_.report.served(owner.report);
-        return true;
+        return at->second = true;
     }
 
-    Admission conclude() {
-        Admission admission;
-        std::vector<uint32_t> rule_index(draft_.rules.size(), table::kNone);
-        for (size_t i = 0; i < draft_.rules.size(); ++i) {
-            if (rule_states_[i] != RuleState::admitted) continue;
-            rule_index[i] = static_cast<uint32_t>(admission.rules.size());
-            admission.rules.push_back(i);
-        }
-        // Among equally specific candidates of a host the order of precedence stands.
-        for (auto& [name, host] : hosts_) {
-            std::sort(host.seats.begin(), host.seats.end(), [&](const Seat& a, const Seat& b) {
-                const Candidate& first = draft_.candidates[a.candidate];
-                const Candidate& second = draft_.candidates[b.candidate];
-                if (goes_before(first, second)) return true;
-                return !goes_before(second, first) && a.turn < b.turn;
-            });
-            table::HostSpec spec{.name = name, .matches = {}};
-            for (const Seat& seat : host.seats) {
-                const Candidate& from = draft_.candidates[seat.candidate];
-                spec.matches.push_back(
-                    {from.path_kind, from.path, from.predicates, rule_index[from.rule]}
-                );
-            }
-            admission.hosts.push_back(std::move(spec));
-        }
-        return admission;
-    }
-
-    Compilation& work_;
-    Draft& draft_;
     const Caps& caps_;
-    std::vector<size_t> order_;
-    std::vector<RuleState> rule_states_;
+    std::unordered_map<const DraftRule*, bool> rules_;  // true: admitted
     size_t admitted_rules_ = 0;
-    std::unordered_map<std::string, size_t> winners_;
-    std::map<std::string, Host> hosts_;
-    KeyClaims<table::Key128> keys_;
+    std::unordered_map<const Candidate*, Claim, MatchHash, SameMatch> winners_;
+    std::unordered_map<table::Key128, const DraftRule*, KeyHash> keys_;
+    std::map<std::string_view, std::vector<Seat>> hosts_;
+    std::map<std::string_view, size_t> regexes_;  // seated, by host
 };
 
 }  // namespace
 
-Admission admit(Compilation& work, const Caps& caps) {
-    return Gatekeeper(work, caps).run();
+void order_by_precedence(std::vector<Applicant*>& applicants) {
+    std::sort(applicants.begin(), applicants.end(), [](const Applicant* a, const Applicant* b) {
+        const auto order = a->draft.precedence <=> b->draft.precedence;
+        return order != 0 ? order < 0 : a->draft.key < b->draft.key;
+    });
+}
+
+Seats admit(const std::vector<Claim>& claims, const Caps& caps) {
+    Gatekeeper gatekeeper(caps);
+    for (const Claim& claim : claims) gatekeeper.consider(claim);
+    return gatekeeper.conclude();
 }
 
 }  // namespace sluice::compile

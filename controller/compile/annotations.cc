@@ -14,13 +14,12 @@ constexpr std::string_view kOwn = "sluice.dev/";
 
 }  // namespace
 
-void report_annotations(const model::Ingress& ingress, Report::Id id, Report& report) {
+void report_annotations(const model::Ingress& ingress, ObjectReport& report) {
     for (const auto& [name, value] : ingress.meta.annotations) {
         if (!name.starts_with(kNginx) && !name.starts_with(kOwn)) continue;
         const std::string field = "metadata.annotations[" + model::in_quotes(name) + "]";
         if (name.starts_with(kNginx) && name.ends_with("-snippet")) {
             report.refuse(
-                id,
                 field,
                 Reason::unsupported_field,
                 "snippets are never taken: they would let an Ingress write the proxy's "
@@ -29,7 +28,6 @@ void report_annotations(const model::Ingress& ingress, Report::Id id, Report& re
             continue;
         }
         report.warn(
-            id,
             field,
             Reason::unsupported_field,
             "is not honoured by this version; the rules are served without it"

@@ -7,6 +7,6 @@
 
 namespace sluice::compile {
 
-void report_annotations(const model::Ingress& ingress, Report::Id id, Report& report);
+void report_annotations(const model::Ingress& ingress, ObjectReport& report);
 
 }  // namespace sluice::compile

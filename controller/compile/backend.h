@@ -2,6 +2,7 @@
 // snapshot that it was resolved in.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "controller/model/meta.h"
@@ -15,5 +16,7 @@ struct Backend {
     model::ObjectKey service;
     std::string port;  // the Service port's name, by which slices call it; "" when it has none
 };
+
+using BackendPtr = std::shared_ptr<const Backend>;
 
 }  // namespace sluice::compile

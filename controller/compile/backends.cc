@@ -63,15 +63,65 @@ std::string list_ports(const model::Service& service) {
 }
 
 Backends::Resolved failed(Reason reason, std::string message) {
-    return {.reason = reason, .message = std::move(message)};
+    return {.reason = reason, .message = std::move(message), .backend = nullptr};
+}
+
+// Each part with its length, so that no name can imitate another's parts.
+std::string joined(std::initializer_list<std::string_view> parts) {
+    std::string text;
+    for (const std::string_view part : parts) {
+        text += std::to_string(part.size());
+        text += ':';
+        text += part;
+    }
+    return text;
+}
+
+template <class Change>
+void each_change(
+    const model::Objects<model::Service>& before,
+    const model::Objects<model::Service>& after,
+    Change&& change
+) {
+    auto old = before.begin();
+    auto now = after.begin();
+    while (old != before.end() || now != after.end()) {
+        const bool gone = now == after.end() || (old != before.end() && old->first < now->first);
+        const bool came = !gone && (old == before.end() || now->first < old->first);
+        if (gone || came || old->second != now->second) change(gone ? old->first : now->first);
+        if (!came) ++old;
+        if (!gone) ++now;
+    }
 }
 
 }  // namespace
 
+uint64_t service_hash(std::string_view ns, std::string_view name) {
+    return table::key64({ns, name});
+}
+
+std::unordered_set<uint64_t> Backends::look_at(const model::Objects<model::Service>& services) {
+    std::unordered_set<uint64_t> changed;
+    each_change(services_, services, [&changed](const model::ObjectKey& key) {
+        changed.insert(service_hash(key.ns, key.name));
+    });
+    if (changed.empty()) return changed;
+    services_ = services;
+    answers_.clear();
+    forget_unused();
+    return changed;
+}
+
+void Backends::forget_unused() {
+    if (backends_.size() < forget_at_) return;
+    std::erase_if(backends_, [](const auto& entry) { return entry.second.expired(); });
+    forget_at_ = std::max<size_t>(forget_at_, 2 * backends_.size());
+}
+
 const Backends::Resolved& Backends::resolve(
     const std::string& ns, const std::string& service, const std::string& port
 ) {
-    auto key = std::make_tuple(ns, service, port);
+    std::string key = joined({ns, service, port});
     const auto at = answers_.find(key);
     if (at != answers_.end()) return at->second;
     return answers_.emplace(std::move(key), look_up(ns, service, port)).first->second;
@@ -82,8 +132,8 @@ Backends::Resolved Backends::look_up(
 ) {
     const model::ObjectKey key{model::Kind::service, ns, service};
     const std::string shown = model::to_string(key);
-    const auto at = snapshot_.services.find(key);
-    if (at == snapshot_.services.end()) {
+    const auto at = services_.find(key);
+    if (at == services_.end()) {
         return failed(Reason::service_not_found, shown + " does not exist");
     }
     const model::Service& found = *at->second;
@@ -112,9 +162,11 @@ Backends::Resolved Backends::look_up(
 
 Backends::Resolved Backends::add(const model::ObjectKey& service, const model::ServicePort& port) {
     const std::string port_text = port.name.empty() ? std::to_string(port.port) : port.name;
+    const std::string identity = joined({service.ns, service.name, port_text, port.name});
+    if (BackendPtr backend = known(identity)) {
+        return {.reason = Reason::ok, .message = {}, .backend = std::move(backend)};
+    }
     std::string name = "Service/" + service.ns + "/" + service.name + "/" + port_text;
-    const auto known = by_port_.find({service, port_text});
-    if (known != by_port_.end()) return {.index = known->second};
     if (name.size() > limits::kNameBytes || !model::check_printable(name).empty()) {
         return failed(
             Reason::invalid_field,
@@ -122,17 +174,15 @@ Backends::Resolved Backends::add(const model::ObjectKey& service, const model::S
         );
     }
     const table::Key64 key = table::backend_key("Service", service.ns, service.name, port_text);
-    if (!keys_.claim(key, name)) {
-        return failed(
-            Reason::key_collision,
-            model::to_string(service) + " port " + port_text +
-                " has the same 64-bit key as another backend: rename the Service or the port"
-        );
-    }
-    const auto index = static_cast<Index>(backends_.size());
-    by_port_.emplace(std::make_pair(service, port_text), index);
-    backends_.push_back({key, std::move(name), service, port.name});
-    return {.index = index};
+    auto made = std::make_shared<const Backend>(Backend{key, std::move(name), service, port.name});
+    backends_[identity] = made;
+    return {.reason = Reason::ok, .message = {}, .backend = std::move(made)};
+}
+
+// Null when nobody uses it any more.
+BackendPtr Backends::known(const std::string& identity) {
+    const auto at = backends_.find(identity);
+    return at == backends_.end() ? nullptr : at->second.lock();
 }
 
 }  // namespace sluice::compile

@@ -3,60 +3,49 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <tuple>
-#include <utility>
-#include <vector>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "controller/compile/backend.h"
 #include "controller/model/snapshot.h"
-#include "table/key.h"
 #include "table/reason.h"
 
 namespace sluice::compile {
 
-// Keys that were given out, and to whom: two names with one key cannot both be in a table.
-template <class Key>
-class KeyClaims {
-public:
-    // False when another name has the key.
-    bool claim(const Key& key, std::string_view name) {
-        return claims_.try_emplace(key, name).first->second == name;
-    }
+// Of a Service that was asked for. Two may share it: good for "may have changed" only.
+uint64_t service_hash(std::string_view ns, std::string_view name);
 
-private:
-    std::map<Key, std::string> claims_;
-};
-
+// Gives out one BackendPtr a Service port for as long as anyone has it.
 class Backends {
 public:
-    using Index = uint32_t;
-
     struct Resolved {
         Reason reason = Reason::ok;
         std::string message;  // when not ok
-        Index index = 0;      // when ok
+        BackendPtr backend;   // when ok
     };
 
-    explicit Backends(const model::Snapshot& snapshot) : snapshot_(snapshot) {}
+    // What is resolved from here on goes by these Services. Returns the hashes of those that came,
+    // changed or went since the last call.
+    std::unordered_set<uint64_t> look_at(const model::Objects<model::Service>& services);
 
-    // `port` is a number or a name as text; "" = none given.
+    // `port` is a number or a name as text; "" = none given. The answer is good until look_at().
     const Resolved& resolve(
         const std::string& ns, const std::string& service, const std::string& port
     );
-    const std::vector<Backend>& all() const { return backends_; }
 
 private:
     Resolved look_up(const std::string& ns, const std::string& service, const std::string& port);
     Resolved add(const model::ObjectKey& service, const model::ServicePort& port);
+    BackendPtr known(const std::string& identity);
+    void forget_unused();
 
-    const model::Snapshot& snapshot_;
-    std::map<std::tuple<std::string, std::string, std::string>, Resolved> answers_;
-    std::map<std::pair<model::ObjectKey, std::string>, Index> by_port_;
-    std::vector<Backend> backends_;
-    KeyClaims<table::Key64> keys_;
+    model::Objects<model::Service> services_;
+    std::unordered_map<std::string, Resolved> answers_;
+    std::unordered_map<std::string, std::weak_ptr<const Backend>> backends_;  // by identity
+    size_t forget_at_ = 1024;  // size of backends_ at which the unused ones go
 };
 
 }  // namespace sluice::compile

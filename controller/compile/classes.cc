@@ -75,10 +75,9 @@ Classes::Answer Classes::ask(const std::optional<std::string>& named) const {
 
 void Classes::report(Report& report) const {
     for (const auto& [key, ingress_class] : snapshot_.ingress_classes) {
-        const Report::Id id = report.open(key, ingress_class->meta.generation);
+        ObjectReport& said = report.open(key, ingress_class->meta.generation);
         if (!is_ours(*ingress_class)) {
-            report.not_ours(
-                id,
+            said.not_ours(
                 "spec.controller",
                 Reason::other_class,
                 "belongs to controller " + in_quotes(ingress_class->controller)
@@ -86,8 +85,7 @@ void Classes::report(Report& report) const {
             continue;
         }
         if (!ingress_class->is_default() || default_ == ingress_class.get()) continue;
-        report.warn(
-            id,
+        said.warn(
             "metadata.annotations",
             Reason::conflict,
             "is not the default class: IngressClass " + default_->meta.name +

@@ -19,6 +19,7 @@ public:
         bool ours = false;
         Reason reason = Reason::accepted;
         std::string message;  // empty when ours
+        bool operator==(const Answer&) const = default;
     };
     // `named` as in the model: absent or empty = the object names no class.
     Answer ask(const std::optional<std::string>& named) const;

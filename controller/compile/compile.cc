@@ -1,40 +1,25 @@
-// The passes in their order.
+// The two halves, each from nothing.
 #include "controller/compile/compile.h"
 
 #include <utility>
 
-#include "controller/compile/admit.h"
-#include "controller/compile/classes.h"
-#include "controller/compile/draft.h"
-#include "controller/compile/emit.h"
-#include "controller/compile/ingress.h"
-#include "controller/compile/model_route.h"
+#include "controller/compile/compiler.h"
 #include "controller/compile/reach.h"
 
 namespace sluice::compile {
 
 Routed compile_routes(const model::Snapshot& snapshot, const Options& options) {
-    Compilation work{
-        .snapshot = snapshot,
-        .options = options,
-        .report = {},
-        .backends = Backends(snapshot),
-        .draft = {}
-    };
-    const Classes classes(snapshot, options);
-    classes.report(work.report);
-    compile_ingresses(work, classes);
-    compile_model_routes(work, classes);
-    Routed routed = emit(work, admit(work));
-    routed.verdicts = work.report.take();
-    return routed;
+    return Compiler(options).run(snapshot);
 }
 
 Compiled compile(const model::Snapshot& snapshot, const Options& options) {
-    Routed routed = compile_routes(snapshot, options);
+    const Routed routed = compile_routes(snapshot, options);
     Reach reached = reach(routed.backends, snapshot.endpoint_slices, options);
-    std::vector<Verdict> verdicts = with_endpoints(std::move(routed.verdicts), reached);
-    return {std::move(routed.routes), std::move(reached.endpoints), std::move(verdicts)};
+    std::vector<Verdict> verdicts;
+    for (const auto& verdict : merged(routed.verdicts, reached.slices)) {
+        verdicts.push_back(with_endpoints(*verdict, reached.ready));
+    }
+    return {table::joined(routed.routes), std::move(reached.endpoints), std::move(verdicts)};
 }
 
 }  // namespace sluice::compile

@@ -2,9 +2,11 @@
 // table; what is wrong is left out, alone, and its verdict says so). Two replicas with equal
 // objects build equal bytes.
 // There are two halves, so that a change of endpoints alone skips the first: compile_routes() reads
-// all but EndpointSlices, reach() (reach.h) reads these.
+// all but EndpointSlices, reach() (reach.h) reads these. The first half costs what changed when a
+// Compiler (compiler.h) does it.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,12 +26,15 @@ struct Options {
     bool allow_loopback_endpoints = false;  // 127.0.0.0/8 and ::1 in EndpointSlices (local mode)
 };
 
+// Shared and never changed: the verdict of an object of which nothing changed is the same one.
+using Verdicts = std::vector<std::shared_ptr<const Verdict>>;
+
 // What EndpointSlices have no say in.
 struct Routed {
-    table::RoutesSpec routes;
-    std::vector<Backend> backends;  // in the order of routes.backends: what reach() goes by
-    std::vector<Verdict> verdicts;  // ordered by object key; without endpoints: with_endpoints()
-                                    // adds what is said of them
+    table::RoutesParts routes;
+    std::vector<BackendPtr> backends;  // each that rules name, once: what reach() goes by
+    Verdicts verdicts;                 // ordered by object key; without endpoints: with_endpoints()
+                                       // adds what is said of them
 };
 
 struct Compiled {
@@ -38,6 +43,7 @@ struct Compiled {
     std::vector<Verdict> verdicts;  // ordered by object key
 };
 
+// Of a Compiler without memory.
 Routed compile_routes(const model::Snapshot& snapshot, const Options& options);
 
 // Both halves.

@@ -70,7 +70,7 @@ Endpoints::Endpoints(
 
 // Slices get a verdict only when there is something to say: a cluster has many, and no one reads
 // theirs.
-Report::Id Endpoints::verdict_of(const model::EndpointSlice& slice) {
+ObjectReport& Endpoints::report_on(const model::EndpointSlice& slice) {
     return report_.open(
         {model::Kind::endpoint_slice, slice.meta.ns, slice.meta.name}, slice.meta.generation
     );
@@ -82,7 +82,7 @@ void Endpoints::refuse(
     Reason reason,
     const std::string& message
 ) {
-    report_.refuse(verdict_of(slice), field, reason, message);
+    report_on(slice).refuse(field, reason, message);
 }
 
 const std::vector<Endpoints::Member>& Endpoints::members(const model::EndpointSlice& slice) {
@@ -115,7 +115,7 @@ std::vector<Endpoints::Member> Endpoints::read(const model::EndpointSlice& slice
         members.push_back({.address = address, .ready = ready, .source = &endpoint, .slice = &slice}
         );
     }
-    if (!all_taken && !members.empty()) report_.served(verdict_of(slice));
+    if (!all_taken && !members.empty()) report_on(slice).served();
     return members;
 }
 

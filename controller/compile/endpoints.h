@@ -41,7 +41,7 @@ private:
     const std::vector<Member>& members(const model::EndpointSlice& slice);
     std::vector<Member> read(const model::EndpointSlice& slice);
     bool take_address(const model::EndpointSlice& slice, size_t index, Address& address);
-    Report::Id verdict_of(const model::EndpointSlice& slice);
+    ObjectReport& report_on(const model::EndpointSlice& slice);
     std::vector<Member> candidates(const Backend& backend);
     void refuse(
         const model::EndpointSlice& slice,

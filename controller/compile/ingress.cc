@@ -19,11 +19,11 @@ using model::in_quotes;
 
 class IngressPass {
 public:
-    IngressPass(Compilation& work, const model::Ingress& ingress, size_t owner)
-        : work_(work), ingress_(ingress), owner_(owner) {}
+    IngressPass(const Drafting& work, const model::Ingress& ingress)
+        : work_(work), ingress_(ingress) {}
 
     void run() {
-        report_annotations(ingress_, id(), work_.report);
+        report_annotations(ingress_, report());
         report_tls();
         for (size_t i = 0; i < ingress_.rules.size(); ++i) {
             add_rule(ingress_.rules[i], "spec.rules[" + std::to_string(i) + "]", std::to_string(i));
@@ -32,12 +32,11 @@ public:
     }
 
 private:
-    Report::Id id() const { return work_.draft.owners[owner_].report; }
+    ObjectReport& report() const { return work_.draft.report; }
 
     void report_tls() {
         for (size_t i = 0; i < ingress_.tls.size(); ++i) {
-            work_.report.warn(
-                id(),
+            report().warn(
                 "spec.tls[" + std::to_string(i) + "]",
                 Reason::tls_not_served,
                 "TLS is not yet served: these hosts answer plain HTTP only"
@@ -50,11 +49,8 @@ private:
     ) {
         const auto host = canonical_host(rule.host);
         if (!host) {
-            work_.report.refuse(
-                id(),
-                field + ".host",
-                Reason::invalid_field,
-                in_quotes(rule.host) + " " + host.error()
+            report().refuse(
+                field + ".host", Reason::invalid_field, in_quotes(rule.host) + " " + host.error()
             );
             return;
         }
@@ -77,7 +73,7 @@ private:
         const auto canonical = canonical_rule_path(text);
         if (!canonical) {
             const std::string message = in_quotes(text) + " " + canonical.error();
-            work_.report.refuse(id(), field + ".path", Reason::invalid_field, message);
+            report().refuse(field + ".path", Reason::invalid_field, message);
             return;
         }
         if (!has_service(path.backend, field + ".backend")) return;
@@ -94,8 +90,7 @@ private:
     // Whoever comes from a controller where this path type means a regular expression must be told.
     void warn_of_regex(const std::string& path, const std::string& field) {
         if (path.find_first_of("()[]{}|^$*") == std::string::npos) return;
-        work_.report.warn(
-            id(),
+        report().warn(
             field + ".path",
             Reason::unsupported_value,
             in_quotes(path) +
@@ -115,8 +110,7 @@ private:
 
     bool has_service(const model::IngressBackend& backend, const std::string& field) {
         if (backend.resource.empty()) return true;
-        work_.report.refuse(
-            id(),
+        report().refuse(
             field + ".resource",
             Reason::unsupported_field,
             in_quotes(backend.resource) + " is a resource backend: only Services are supported"
@@ -126,7 +120,6 @@ private:
 
     void add(Candidate candidate, std::string name, const model::IngressBackend& backend, bool ai) {
         DraftRule rule;
-        rule.owner = owner_;
         rule.name = std::move(name);
         rule.field = candidate.field;
         rule.spec.ai = ai;
@@ -140,30 +133,21 @@ private:
                                                : backend.port.name,
              .field = candidate.field + (is_default ? ".service" : ".backend.service")}
         );
-        candidate.rule = work_.draft.rules.size();
+        if (!finish(work_.draft, rule)) return;
+        candidate.rule = static_cast<uint32_t>(work_.draft.rules.size());
         work_.draft.rules.push_back(std::move(rule));
         work_.draft.candidates.push_back(std::move(candidate));
     }
 
     inline static const std::string kRoot = "/";
-    Compilation& work_;
+    const Drafting& work_;
     const model::Ingress& ingress_;
-    size_t owner_;
 };
 
 }  // namespace
 
-void compile_ingresses(Compilation& work, const Classes& classes) {
-    for (const auto& [key, ingress] : work.snapshot.ingresses) {
-        const Report::Id id = work.report.open(key, ingress->meta.generation);
-        const Classes::Answer answer = classes.ask(ingress->class_name);
-        if (!answer.ours) {
-            work.report.not_ours(id, "spec.ingressClassName", answer.reason, answer.message);
-            continue;
-        }
-        work.draft.owners.push_back({{&ingress->meta, key.kind}, key, id});
-        IngressPass(work, *ingress, work.draft.owners.size() - 1).run();
-    }
+void compile_ingress(const Drafting& work, const model::Ingress& ingress) {
+    IngressPass(work, ingress).run();
 }
 
 }  // namespace sluice::compile

@@ -1,11 +1,11 @@
 // Ingress to draft: rules, hosts, path types and the default backend.
 #pragma once
 
-#include "controller/compile/classes.h"
 #include "controller/compile/draft.h"
+#include "controller/model/ingress.h"
 
 namespace sluice::compile {
 
-void compile_ingresses(Compilation& work, const Classes& classes);
+void compile_ingress(const Drafting& work, const model::Ingress& ingress);
 
 }  // namespace sluice::compile

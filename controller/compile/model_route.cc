@@ -26,19 +26,18 @@ tl::unexpected<Refusal> refused(std::string field, Reason reason, std::string me
 
 class RoutePass {
 public:
-    RoutePass(Compilation& work, const model::ModelRoute& route, size_t owner)
-        : work_(work), route_(route), owner_(owner) {}
+    RoutePass(const Drafting& work, const model::ModelRoute& route) : work_(work), route_(route) {}
 
     void run() {
         read_hosts();
         for (size_t i = 0; i < route_.rules.size(); ++i) {
             const Done done = add_rule(route_.rules[i], i);
-            if (!done) work_.report.refuse(id(), done.error());
+            if (!done) report().refuse(done.error());
         }
     }
 
 private:
-    Report::Id id() const { return work_.draft.owners[owner_].report; }
+    ObjectReport& report() const { return work_.draft.report; }
 
     // A route that names hosts, all of them wrong, must not become a route for any host.
     void read_hosts() {
@@ -48,8 +47,7 @@ private:
             auto host = canonical_host(hostname);
             if (!host || host->empty()) {
                 const std::string complaint = host ? "must not be empty" : host.error();
-                work_.report.refuse(
-                    id(),
+                report().refuse(
                     "spec.hostnames[" + std::to_string(i) + "]",
                     Reason::invalid_field,
                     in_quotes(hostname) + " " + complaint
@@ -63,7 +61,6 @@ private:
     Done add_rule(const model::RouteRule& rule, size_t index) {
         const std::string field = "spec.rules[" + std::to_string(index) + "]";
         DraftRule draft;
-        draft.owner = owner_;
         draft.name = rule.name.empty() ? std::to_string(index) : rule.name;
         draft.field = field;
         if (!names_.insert(draft.name).second) {
@@ -85,6 +82,7 @@ private:
             add_backend(draft, rule.backend_refs[i], i);
         }
         report_weights(draft);
+        if (!finish(work_.draft, draft)) return {};
         work_.draft.rules.push_back(std::move(draft));
         add_matches(rule, field);
         return {};
@@ -130,13 +128,12 @@ private:
             add_share(work_, draft, {ref.name, ref.port, weight, field});
             return;
         }
-        work_.report.unresolved(
-            id(),
+        report().unresolved(
             field + ".kind",
             Reason::unsupported_value,
             in_quotes(ref.kind) + " is not supported: use Service"
         );
-        const std::string& ns = work_.draft.owners[owner_].key.ns;
+        const std::string& ns = work_.draft.key.ns;
         draft.shares.push_back(
             {.weight = weight, .name = ref.kind + " " + ns + "/" + ref.name + ":" + ref.port}
         );
@@ -146,8 +143,7 @@ private:
         if (draft.spec.redirect) return;
         const std::string field = draft.field + ".backendRefs";
         if (draft.shares.empty()) {
-            work_.report.unresolved(
-                id(),
+            report().unresolved(
                 field,
                 Reason::backend_not_found,
                 "names no backend: requests are answered 500; add one, or a redirect"
@@ -157,8 +153,8 @@ private:
         for (const DraftShare& share : draft.shares) {
             if (share.weight > 0) return;
         }
-        work_.report.warn(
-            id(), field, Reason::no_weight, "have no weight above 0: requests are answered 500"
+        report().warn(
+            field, Reason::no_weight, "have no weight above 0: requests are answered 500"
         );
     }
 
@@ -168,12 +164,11 @@ private:
             const std::string at = field + ".matches[" + std::to_string(i) + "]";
             auto match = compile_match(rule.matches[i], at);
             if (!match) {
-                work_.report.refuse(id(), match.error());
+                report().refuse(match.error());
                 continue;
             }
             if (!can_replace_prefix(*match)) {
-                work_.report.refuse(
-                    id(),
+                report().refuse(
                     at + ".path.type",
                     Reason::unsupported_value,
                     "replacePrefixMatch of this rule needs a path of type PathPrefix"
@@ -192,7 +187,7 @@ private:
     void place(const Match& match, const std::string& field) {
         for (const std::string& host : hosts_) {
             Candidate candidate;
-            candidate.rule = work_.draft.rules.size() - 1;
+            candidate.rule = static_cast<uint32_t>(work_.draft.rules.size() - 1);
             candidate.field = field;
             candidate.host = host;
             candidate.path_kind = match.path_kind;
@@ -202,26 +197,16 @@ private:
         }
     }
 
-    Compilation& work_;
+    const Drafting& work_;
     const model::ModelRoute& route_;
-    size_t owner_;
     std::vector<std::string> hosts_;
     std::set<std::string> names_;
 };
 
 }  // namespace
 
-void compile_model_routes(Compilation& work, const Classes& classes) {
-    for (const auto& [key, route] : work.snapshot.model_routes) {
-        const Report::Id id = work.report.open(key, route->meta.generation);
-        const Classes::Answer answer = classes.ask(route->class_name);
-        if (!answer.ours) {
-            work.report.not_ours(id, "spec.ingressClassName", answer.reason, answer.message);
-            continue;
-        }
-        work.draft.owners.push_back({{&route->meta, key.kind}, key, id});
-        RoutePass(work, *route, work.draft.owners.size() - 1).run();
-    }
+void compile_model_route(const Drafting& work, const model::ModelRoute& route) {
+    RoutePass(work, route).run();
 }
 
 }  // namespace sluice::compile

@@ -2,6 +2,8 @@
 #include "controller/compile/reach.h"
 
 #include <algorithm>
+#include <iterator>
+#include <memory>
 #include <utility>
 
 #include "controller/compile/endpoints.h"
@@ -12,26 +14,17 @@ namespace sluice::compile {
 namespace {
 
 // A backend without endpoints gives its share to the others (design 10.14).
-void show(BackendStatus& status, const Reach& reach) {
+void show(BackendStatus& status, const ReadyBackends& ready) {
     if (!status.backend) return;
-    const bool serves = !reach.endpoints.sets[*status.backend].endpoints.empty();
-    status.ready_endpoints = reach.ready[*status.backend];
-    status.effective_weight = serves ? status.weight : 0;
+    const Readiness& now = ready.at(*status.backend);
+    status.ready_endpoints = now.ready;
+    status.effective_weight = now.serves ? status.weight : 0;
 }
-
-struct ByKind {
-    bool operator()(const Verdict& verdict, model::Kind kind) const {
-        return verdict.object.kind < kind;
-    }
-    bool operator()(model::Kind kind, const Verdict& verdict) const {
-        return kind < verdict.object.kind;
-    }
-};
 
 }  // namespace
 
 Reach reach(
-    const std::vector<Backend>& backends,
+    const std::vector<BackendPtr>& backends,
     const model::Objects<model::EndpointSlice>& slices,
     const Options& options
 ) {
@@ -39,33 +32,36 @@ Reach reach(
     Report report;
     Endpoints endpoints(slices, options, report);
     size_t room = limits::kEndpoints;
-    for (const Backend& backend : backends) {
-        Endpoints::Set set = endpoints.of(backend, room);
+    out.endpoints.sets.reserve(backends.size());
+    out.ready.reserve(backends.size());
+    for (const BackendPtr& backend : backends) {
+        Endpoints::Set set = endpoints.of(*backend, room);
         room -= set.endpoints.size();
-        out.ready.push_back(set.ready);
-        out.endpoints.sets.push_back({backend.key, std::move(set.endpoints)});
+        out.ready[backend->key] = {set.ready, !set.endpoints.empty()};
+        out.endpoints.sets.push_back({backend->key, std::move(set.endpoints)});
     }
-    out.slices = report.take();
+    for (Verdict& verdict : report.take()) {
+        out.slices.push_back(std::make_shared<const Verdict>(std::move(verdict)));
+    }
     return out;
 }
 
-std::vector<Verdict> with_endpoints(std::vector<Verdict> verdicts, const Reach& reach) {
-    for (Verdict& verdict : verdicts) {
-        for (RuleStatus& rule : verdict.rules) {
-            for (BackendStatus& status : rule.backends) show(status, reach);
-        }
+Verdict with_endpoints(const Verdict& verdict, const ReadyBackends& ready) {
+    Verdict shown = verdict;
+    for (RuleStatus& rule : shown.rules) {
+        for (BackendStatus& status : rule.backends) show(status, ready);
     }
-    const auto [first, last] =
-        std::equal_range(verdicts.begin(), verdicts.end(), model::Kind::endpoint_slice, ByKind{});
-    const auto at = verdicts.erase(first, last);
-    verdicts.insert(at, reach.slices.begin(), reach.slices.end());
-    return verdicts;
+    return shown;
 }
 
-std::span<const Verdict> slices_among(std::span<const Verdict> verdicts) {
-    const auto [first, last] =
-        std::equal_range(verdicts.begin(), verdicts.end(), model::Kind::endpoint_slice, ByKind{});
-    return {first, last};
+Verdicts merged(const Verdicts& routed, const Verdicts& slices) {
+    Verdicts all;
+    all.reserve(routed.size() + slices.size());
+    const auto first = [](const auto& a, const auto& b) { return a->object < b->object; };
+    std::merge(
+        routed.begin(), routed.end(), slices.begin(), slices.end(), std::back_inserter(all), first
+    );
+    return all;
 }
 
 }  // namespace sluice::compile

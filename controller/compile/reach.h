@@ -4,31 +4,37 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "controller/compile/compile.h"
 
 namespace sluice::compile {
 
+// What a backend's endpoints mean for verdicts.
+struct Readiness {
+    uint32_t ready = 0;   // 0 when only terminating ones are left to serve
+    bool serves = false;  // it has endpoints in the table
+};
+using ReadyBackends = std::unordered_map<table::Key64, Readiness>;
+
 struct Reach {
     table::EndpointsSpec endpoints;  // one set a backend, in the order of the backends
-    std::vector<uint32_t> ready;     // of each set; 0 when only terminating ones are left to serve
-    std::vector<Verdict> slices;     // ordered; of those only that there is something to say about
+    ReadyBackends ready;             // of each backend
+    Verdicts slices;                 // ordered; of those only that there is something to say about
 };
 
 Reach reach(
-    const std::vector<Backend>& backends,
+    const std::vector<BackendPtr>& backends,
     const model::Objects<model::EndpointSlice>& slices,
     const Options& options
 );
 
-// The verdicts of compile_routes(), or those with the reach of a moment ago, with this reach:
-// endpoints and effective weights of every rule, and what is said of slices. REQUIRES: `reach` is
-// of the backends that were compiled with these verdicts.
-std::vector<Verdict> with_endpoints(std::vector<Verdict> verdicts, const Reach& reach);
+// A verdict of compile_routes() with its endpoints and effective weights of this moment. REQUIRES:
+// `ready` is of the backends that were compiled with it.
+Verdict with_endpoints(const Verdict& verdict, const ReadyBackends& ready);
 
-// Those of the slices among ordered verdicts.
-std::span<const Verdict> slices_among(std::span<const Verdict> verdicts);
+// The verdicts of compile_routes() and those of slices, in the order of their objects.
+Verdicts merged(const Verdicts& routed, const Verdicts& slices);
 
 }  // namespace sluice::compile

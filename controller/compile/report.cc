@@ -2,88 +2,70 @@
 // is left counts as not accepted.
 #include "controller/compile/report.h"
 
-#include <utility>
-
 #include "table/limits.h"
 
 namespace sluice::compile {
 
-Report::Id Report::open(const model::ObjectKey& object, int64_t generation) {
-    const auto [at, is_new] = ids_.try_emplace(object, verdicts_.size());
-    if (is_new) {
-        Verdict verdict;
-        verdict.object = object;
-        verdict.generation = generation;
-        verdicts_.push_back(std::move(verdict));
-        states_.emplace_back();
-    }
-    return at->second;
+ObjectReport::ObjectReport(model::ObjectKey object, int64_t generation) {
+    verdict_.object = std::move(object);
+    verdict_.generation = generation;
 }
 
-void Report::not_ours(Id object, std::string_view field, Reason reason, std::string_view message) {
-    Verdict& verdict = verdicts_[object];
-    verdict.ours = false;
-    verdict.accepted = false;
-    verdict.accepted_reason = reason;
-    add(object, {Finding::Severity::warning, std::string(field), reason, std::string(message)});
+void ObjectReport::not_ours(std::string_view field, Reason reason, std::string_view message) {
+    verdict_.ours = false;
+    verdict_.accepted = false;
+    verdict_.accepted_reason = reason;
+    warn(field, reason, message);
 }
 
-void Report::refuse(Id object, std::string_view field, Reason reason, std::string_view message) {
-    State& state = states_[object];
-    if (state.refused == Reason::ok) state.refused = reason;
-    add(object, {Finding::Severity::refused, std::string(field), reason, std::string(message)});
+void ObjectReport::refuse(std::string_view field, Reason reason, std::string_view message) {
+    if (refused_ == Reason::ok) refused_ = reason;
+    add({Finding::Severity::refused, std::string(field), reason, std::string(message)});
 }
 
-void Report::unresolved(
-    Id object, std::string_view field, Reason reason, std::string_view message
-) {
-    Verdict& verdict = verdicts_[object];
-    if (verdict.resolved) verdict.resolved_reason = reason;
-    verdict.resolved = false;
-    add(object, {Finding::Severity::refused, std::string(field), reason, std::string(message)});
+void ObjectReport::unresolved(std::string_view field, Reason reason, std::string_view message) {
+    if (verdict_.resolved) verdict_.resolved_reason = reason;
+    verdict_.resolved = false;
+    add({Finding::Severity::refused, std::string(field), reason, std::string(message)});
 }
 
-void Report::warn(Id object, std::string_view field, Reason reason, std::string_view message) {
-    add(object, {Finding::Severity::warning, std::string(field), reason, std::string(message)});
+void ObjectReport::warn(std::string_view field, Reason reason, std::string_view message) {
+    add({Finding::Severity::warning, std::string(field), reason, std::string(message)});
 }
 
-void Report::add_rule(Id object, RuleStatus rule) {
-    verdicts_[object].rules.push_back(std::move(rule));
-}
-
-void Report::add(Id object, Finding finding) {
-    std::vector<Finding>& findings = verdicts_[object].findings;
-    if (findings.size() < limits::kFindingsPerObject) {
-        findings.push_back(std::move(finding));
+void ObjectReport::add(Finding finding) {
+    if (verdict_.findings.size() < limits::kFindingsPerObject) {
+        verdict_.findings.push_back(std::move(finding));
     } else {
-        ++states_[object].findings_left_out;
+        ++findings_left_out_;
     }
 }
 
-void Report::conclude(Verdict& verdict, const State& state) {
-    if (state.findings_left_out > 0) {
-        verdict.findings.push_back(
+Verdict ObjectReport::take() {
+    if (findings_left_out_ > 0) {
+        verdict_.findings.push_back(
             {Finding::Severity::warning,
              "",
              Reason::too_many_objects,
-             std::to_string(state.findings_left_out) + " more findings are not listed"}
+             std::to_string(findings_left_out_) + " more findings are not listed"}
         );
     }
-    if (!verdict.ours || state.served || state.refused == Reason::ok) return;
-    verdict.accepted = false;
-    verdict.accepted_reason = state.refused;
+    if (verdict_.ours && !served_ && refused_ != Reason::ok) {
+        verdict_.accepted = false;
+        verdict_.accepted_reason = refused_;
+    }
+    return std::move(verdict_);
+}
+
+ObjectReport& Report::open(const model::ObjectKey& object, int64_t generation) {
+    return reports_.try_emplace(object, object, generation).first->second;
 }
 
 std::vector<Verdict> Report::take() {
     std::vector<Verdict> ordered;
-    ordered.reserve(verdicts_.size());
-    for (const auto& [object, id] : ids_) {
-        conclude(verdicts_[id], states_[id]);
-        ordered.push_back(std::move(verdicts_[id]));
-    }
-    ids_.clear();
-    verdicts_.clear();
-    states_.clear();
+    ordered.reserve(reports_.size());
+    for (auto& [object, report] : reports_) ordered.push_back(report.take());
+    reports_.clear();
     return ordered;
 }
 

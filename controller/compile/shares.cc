@@ -5,17 +5,15 @@
 
 namespace sluice::compile {
 
-void add_share(Compilation& work, DraftRule& rule, const ShareRef& ref) {
-    const Owner& owner = work.draft.owners[rule.owner];
-    const Backends::Resolved& found = work.backends.resolve(owner.key.ns, ref.service, ref.port);
+void add_share(const Drafting& work, DraftRule& rule, const ShareRef& ref) {
+    Draft& draft = work.draft;
+    draft.services.push_back(service_hash(draft.key.ns, ref.service));
+    const Backends::Resolved& found = work.backends.resolve(draft.key.ns, ref.service, ref.port);
     DraftShare share;
     share.weight = ref.weight;
-    share.name = "Service " + owner.key.ns + "/" + ref.service + ":" + ref.port;
-    if (found.reason == Reason::ok) {
-        share.backend = found.index;
-    } else {
-        work.report.unresolved(owner.report, ref.field, found.reason, found.message);
-    }
+    share.name = "Service " + draft.key.ns + "/" + ref.service + ":" + ref.port;
+    share.backend = found.backend;
+    if (!found.backend) draft.report.unresolved(ref.field, found.reason, found.message);
     rule.shares.push_back(std::move(share));
 }
 

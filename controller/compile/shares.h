@@ -15,7 +15,7 @@ struct ShareRef {
     std::string field;  // of the reference
 };
 
-// Adds one share to `rule`. REQUIRES: rule.owner is set.
-void add_share(Compilation& work, DraftRule& rule, const ShareRef& ref);
+// Adds one share to `rule`.
+void add_share(const Drafting& work, DraftRule& rule, const ShareRef& ref);
 
 }  // namespace sluice::compile

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/model/meta.h"
+#include "table/key.h"
 #include "table/reason.h"
 
 namespace sluice::compile {
@@ -25,8 +26,8 @@ struct BackendStatus {
     std::string name;  // "Service demo/llama:http"
     uint32_t ready_endpoints = 0;
     uint32_t effective_weight = 0;
-    uint32_t weight = 0;              // as written
-    std::optional<uint32_t> backend;  // its place in the table; absent: it leads nowhere
+    uint32_t weight = 0;                  // as written
+    std::optional<table::Key64> backend;  // its key in the table; absent: it leads nowhere
 };
 
 struct RuleStatus {

@@ -35,25 +35,21 @@ void Ledger::note(const model::Objects<T>& objects) {
     known.erase(at, known.end());
 }
 
-Ledger::Revision Ledger::compiled(
-    const model::Snapshot& snapshot, std::vector<compile::Verdict> verdicts
-) {
+Ledger::Revision Ledger::compiled(const model::Snapshot& snapshot, Said said) {
     ++newest_;
     note(snapshot.ingress_classes);
     note(snapshot.ingresses);
     note(snapshot.services);
     note(snapshot.endpoint_slices);
     note(snapshot.model_routes);
-    verdicts_ = std::move(verdicts);
+    said_ = std::move(said);
     return newest_;
 }
 
-Ledger::Revision Ledger::updated(
-    const model::Objects<model::EndpointSlice>& slices, std::vector<compile::Verdict> verdicts
-) {
+Ledger::Revision Ledger::updated(const model::Objects<model::EndpointSlice>& slices, Said said) {
     ++newest_;
     note(slices);
-    verdicts_ = std::move(verdicts);
+    said_ = std::move(said);
     return newest_;
 }
 

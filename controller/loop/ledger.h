@@ -8,12 +8,11 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "controller/compile/verdict.h"
+#include "controller/compile/reach.h"
 #include "controller/model/snapshot.h"
 #include "table/channel.h"
 
@@ -39,12 +38,16 @@ public:
     // Numbers the compiles of this process, from 1.
     using Revision = uint64_t;
 
+    // What is said of all objects, slices included; endpoints are filled in when someone asks.
+    struct Said {
+        compile::Verdicts verdicts;  // ordered
+        compile::ReadyBackends ready;
+    };
+
     // A compile is done. An object that is the same as in the last one keeps its revision.
-    Revision compiled(const model::Snapshot& snapshot, std::vector<compile::Verdict> verdicts);
+    Revision compiled(const model::Snapshot& snapshot, Said said);
     // So is an update of endpoints: a compile in which only these objects may differ.
-    Revision updated(
-        const model::Objects<model::EndpointSlice>& slices, std::vector<compile::Verdict> verdicts
-    );
+    Revision updated(const model::Objects<model::EndpointSlice>& slices, Said said);
     // These bytes are what the newest compile made.
     void offered(const table::Digests& digests);
     // The proxy runs a table with these digests. Unknown ones (another controller's) change
@@ -54,9 +57,11 @@ public:
     void refused(Reason reason, std::string message);
 
     Programmed programmed(const compile::Verdict& verdict) const;
-    std::span<const compile::Verdict> verdicts() const { return verdicts_; }
-    // Takes them out, for an update that gives them back changed.
-    std::vector<compile::Verdict> take_verdicts() { return std::exchange(verdicts_, {}); }
+    const compile::Verdicts& verdicts() const { return said_.verdicts; }
+    // One of verdicts() with its endpoints.
+    compile::Verdict whole(const compile::Verdict& verdict) const {
+        return compile::with_endpoints(verdict, said_.ready);
+    }
 
     Revision newest() const { return newest_; }
     // 0 until something of this process runs.
@@ -80,7 +85,7 @@ private:
     void note(const model::Objects<T>& objects);
     const Known* find(const model::ObjectKey& key) const;
 
-    std::vector<compile::Verdict> verdicts_;
+    Said said_;
     std::array<std::map<model::ObjectKey, Known>, model::kKinds> known_;
     std::deque<Offer> offers_;  // from the running one on; the newest kOffers
     Versions versions_{};       // of the newest compile

@@ -57,33 +57,14 @@ std::optional<int64_t> earlier(std::optional<int64_t> a, std::optional<int64_t> 
     return std::min(*a, *b);
 }
 
-std::string finding_line(const compile::Verdict& verdict, const compile::Finding& finding) {
-    const bool refused = finding.severity == compile::Finding::Severity::refused;
-    return "object=" + quoted(model::to_string(verdict.object)) +
-           " severity=" + (refused ? "refused" : "warning") +
-           " reason=" + std::string(reason_text(finding.reason)) +
-           " field=" + quoted(finding.field) + " message=" + quoted(finding.message);
-}
-
-void add_findings(const compile::Verdict& verdict, std::set<std::string>& lines) {
-    if (!verdict.ours) return;
-    for (const compile::Finding& finding : verdict.findings) {
-        lines.insert(finding_line(verdict, finding));
-    }
-}
-
-void log_findings(const News::Change& change) {
-    for (const auto& line : change.over) spdlog::info("event=finding_over {}", line);
-    for (const auto& line : change.begun) spdlog::warn("event=finding {}", line);
-}
-
 }  // namespace
 
 Loop::Loop(const Settings& settings)
     : settings_(settings),
       signals_(signal_descriptor()),
       source_(settings.files),
-      publisher_(settings.proxy_socket) {}
+      publisher_(settings.proxy_socket),
+      compiler_(settings.options) {}
 
 Loop::~Loop() {
     ::close(signals_);
@@ -163,28 +144,28 @@ void Loop::work(int64_t now) {
 
 void Loop::compile_and_offer() {
     const auto snapshot = store_.snapshot();
-    compile::Routed routed = compile::compile_routes(*snapshot, settings_.options);
-    const compile::Reach reach =
+    compile::Routed routed = compiler_.run(*snapshot);
+    compile::Reach reach =
         compile::reach(routed.backends, snapshot->endpoint_slices, settings_.options);
     backends_ = std::move(routed.backends);
-    ledger_.compiled(*snapshot, compile::with_endpoints(std::move(routed.verdicts), reach));
-    routes_compiled_ += routed.routes.rules.size();
+    verdicts_ = std::move(routed.verdicts);
+    ledger_.compiled(*snapshot, {compile::merged(verdicts_, reach.slices), std::move(reach.ready)});
+    for (const auto& part : routed.routes.rules) routes_compiled_ += part->rules.size();
     only_compile_ = !offer(routed.routes, reach.endpoints);
     report_verdicts();
-    report_slices();
 }
 
 // The routes stay as the last compile made them, and so does all that is said of them but what
 // depends on endpoints.
 void Loop::update_endpoints() {
     const auto snapshot = store_.snapshot();
-    const compile::Reach reach =
-        compile::reach(backends_, snapshot->endpoint_slices, settings_.options);
+    compile::Reach reach = compile::reach(backends_, snapshot->endpoint_slices, settings_.options);
     ledger_.updated(
-        snapshot->endpoint_slices, compile::with_endpoints(ledger_.take_verdicts(), reach)
+        snapshot->endpoint_slices,
+        {compile::merged(verdicts_, reach.slices), std::move(reach.ready)}
     );
     offer_endpoints(reach.endpoints);
-    report_slices();
+    report_verdicts();
 }
 
 // The compiler let something through that the table cannot hold: the proxy keeps what it has.
@@ -197,8 +178,8 @@ void Loop::not_built(const table::BuildError& error) {
 
 // Specs to bytes to the publisher. What it cannot hold it reports as refused; to us it was never
 // offered. False: the proxy is not going to have these routes.
-bool Loop::offer(const table::RoutesSpec& routes, const table::EndpointsSpec& endpoints) {
-    const auto routes_bytes = table::build_routes(routes);
+bool Loop::offer(const table::RoutesParts& routes, const table::EndpointsSpec& endpoints) {
+    const auto routes_bytes = builder_.build(routes);
     const auto endpoints_bytes = table::build_endpoints(endpoints);
     if (!routes_bytes || !endpoints_bytes) {
         not_built(routes_bytes ? endpoints_bytes.error() : routes_bytes.error());
@@ -255,19 +236,9 @@ void Loop::report_files() {
 }
 
 void Loop::report_verdicts() {
-    std::set<std::string> lines;
-    for (const compile::Verdict& verdict : ledger_.verdicts()) {
-        if (verdict.object.kind != model::Kind::endpoint_slice) add_findings(verdict, lines);
-    }
-    log_findings(verdict_news_.update(std::move(lines)));
-}
-
-void Loop::report_slices() {
-    std::set<std::string> lines;
-    for (const compile::Verdict& verdict : compile::slices_among(ledger_.verdicts())) {
-        add_findings(verdict, lines);
-    }
-    log_findings(slice_news_.update(std::move(lines)));
+    const News::Change change = findings_.update(ledger_.verdicts());
+    for (const auto& line : change.over) spdlog::info("event=finding_over {}", line);
+    for (const auto& line : change.begun) spdlog::warn("event=finding {}", line);
 }
 
 Figures Loop::figures() const {

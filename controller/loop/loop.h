@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "controller/admin/server.h"
+#include "controller/compile/compiler.h"
 #include "controller/files/source.h"
+#include "controller/loop/findings.h"
 #include "controller/loop/ledger.h"
 #include "controller/loop/metrics.h"
 #include "controller/loop/news.h"
@@ -39,14 +41,13 @@ private:
     void work(int64_t now);
     void compile_and_offer();
     void update_endpoints();
-    bool offer(const table::RoutesSpec& routes, const table::EndpointsSpec& endpoints);
+    bool offer(const table::RoutesParts& routes, const table::EndpointsSpec& endpoints);
     void offer_endpoints(const table::EndpointsSpec& endpoints);
     void not_built(const table::BuildError& error);
     Figures figures() const;
     void answered(const publish::Event& event);
     void report_files();
     void report_verdicts();
-    void report_slices();
 
     Settings settings_;
     int signals_;
@@ -60,16 +61,18 @@ private:
     Ledger ledger_;
     std::unique_ptr<admin::Server> admin_;
 
-    std::vector<compile::Backend> backends_;  // of the newest compile
-    bool only_compile_ = true;                // endpoints may not change before the next compile
+    compile::Compiler compiler_;
+    table::RoutesBuilder builder_;
+    std::vector<compile::BackendPtr> backends_;  // of the newest compile
+    compile::Verdicts verdicts_;                 // of the newest compile, without slices
+    bool only_compile_ = true;                   // endpoints may not change before the next compile
     Work compiled_;
     Work updated_;
     uint64_t routes_compiled_ = 0;
 
     News file_news_;
     News skipped_news_;
-    News verdict_news_;  // of all but slices
-    News slice_news_;
+    Findings findings_;
 };
 
 }  // namespace sluice::loop

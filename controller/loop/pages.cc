@@ -77,7 +77,8 @@ std::string verdicts_json(const Ledger& ledger, const files::FileReport& report)
     std::string text = "{\"generation\": " + std::to_string(ledger.running_generation());
     text += ",\n\"problems\": " + problems_json(report) + ",\n\"objects\": [";
     const char* separator = "\n";
-    for (const Verdict& verdict : ledger.verdicts()) {
+    for (const auto& known : ledger.verdicts()) {
+        const Verdict verdict = ledger.whole(*known);
         text += separator;
         // An object of another class gets no conditions from us.
         const std::string conditions = verdict.ours ? conditions_json(verdict, ledger) : "[]";
@@ -91,9 +92,9 @@ std::string verdicts_json(const Ledger& ledger, const files::FileReport& report)
 std::string verdicts_text(const Ledger& ledger, const files::FileReport& report) {
     std::string text;
     for (const model::Problem& problem : report.problems) text += model::to_string(problem) + "\n";
-    for (const Verdict& verdict : ledger.verdicts()) {
-        text += compile::to_text(verdict);
-        const Programmed programmed = ledger.programmed(verdict);
+    for (const auto& verdict : ledger.verdicts()) {
+        text += compile::to_text(*verdict);
+        const Programmed programmed = ledger.programmed(*verdict);
         if (programmed.status == Status::pending || programmed.status == Status::refused) {
             text += "  not programmed: " + programmed.message + "\n";
         }
@@ -114,10 +115,10 @@ std::string programmed_json(const Ledger& ledger) {
     json.end_object();
     json.key("pending");
     json.begin_list();
-    for (const Verdict& verdict : ledger.verdicts()) {
-        const Status status = ledger.programmed(verdict).status;
+    for (const auto& verdict : ledger.verdicts()) {
+        const Status status = ledger.programmed(*verdict).status;
         const bool waits = status == Status::pending || status == Status::refused;
-        if (waits) json.value(model::to_string(verdict.object));
+        if (waits) json.value(model::to_string(verdict->object));
     }
     json.end_list();
     json.end_object();

@@ -4,9 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "controller/compile/classes.h"
-#include "controller/compile/ingress.h"
-#include "controller/compile/model_route.h"
+#include "controller/compile/compiler.h"
 #include "controller/compile/specificity.h"
 #include "tests/unit/compile/world.h"
 
@@ -19,18 +17,14 @@ using model::PathType;
 using Texts = std::vector<std::string>;
 
 // Caps of the real table are too large for a test to fill: the same code with small ones.
-struct Outcome {
-    Admission admission;
+struct Result {
+    table::RoutesSpec routes;
     std::vector<Verdict> verdicts;
 };
 
-Outcome run_with(const World& world, const Caps& caps) {
-    Compilation work{world.snapshot, world.options, {}, Backends(world.snapshot), {}};
-    const Classes classes(world.snapshot, world.options);
-    compile_ingresses(work, classes);
-    compile_model_routes(work, classes);
-    Admission admission = admit(work, caps);
-    return {std::move(admission), work.report.take()};
+Result run_with(const World& world, const Caps& caps) {
+    const Routed routed = Compiler(world.options, caps).run(world.snapshot);
+    return {table::joined(routed.routes), values_of(routed.verdicts)};
 }
 
 model::Ingress old_one() {
@@ -44,6 +38,7 @@ TEST(Admit, DefaultCapsAreThoseOfTheTable) {
     constexpr Caps kCaps;
     static_assert(kCaps.hosts == limits::kHosts && kCaps.rules == limits::kRules);
     static_assert(kCaps.matches_per_host == limits::kMatchesPerHost);
+    static_assert(kCaps.backends == limits::kBackends);
     static_assert(kCaps.regexes_per_host == limits::kRegexesPerHost);
 }
 
@@ -214,21 +209,20 @@ TEST(Admit, HoldsTheLimitsOfHostsRulesAndMatches) {
             {path(PathType::prefix, "/x"), path(PathType::prefix, "/y")}
         ));
     }
-    EXPECT_EQ(run_with(world, {.hosts = 3}).admission.hosts.size(), 3u);
-    const Outcome two_hosts = run_with(world, {.hosts = 2});
-    EXPECT_EQ(two_hosts.admission.hosts.size(), 2u);
+    EXPECT_EQ(run_with(world, {.hosts = 3}).routes.hosts.size(), 3u);
+    const Result two_hosts = run_with(world, {.hosts = 2});
+    EXPECT_EQ(two_hosts.routes.hosts.size(), 2u);
     EXPECT_EQ(two_hosts.verdicts[2].accepted_reason, Reason::too_many_objects);
-    EXPECT_EQ(run_with(world, {.rules = 6}).admission.rules.size(), 6u);
-    const Outcome five_rules = run_with(world, {.rules = 5});
-    EXPECT_EQ(five_rules.admission.rules.size(), 5u);
+    EXPECT_EQ(run_with(world, {.rules = 6}).routes.rules.size(), 6u);
+    const Result five_rules = run_with(world, {.rules = 5});
+    EXPECT_EQ(five_rules.routes.rules.size(), 5u);
     EXPECT_EQ(
         findings_of(five_rules.verdicts[2]),
         (Texts{"refused too_many_objects spec.rules[0].http.paths[1]"})
     );
-    const Outcome one_match = run_with(world, {.matches_per_host = 1});
-    for (const table::HostSpec& host : one_match.admission.hosts)
-        EXPECT_EQ(host.matches.size(), 1u);
-    EXPECT_EQ(run_with(world, {.matches_per_host = 2}).admission.hosts[0].matches.size(), 2u);
+    const Result one_match = run_with(world, {.matches_per_host = 1});
+    for (const table::HostSpec& host : one_match.routes.hosts) EXPECT_EQ(host.matches.size(), 1u);
+    EXPECT_EQ(run_with(world, {.matches_per_host = 2}).routes.hosts[0].matches.size(), 2u);
 }
 
 TEST(Admit, LimitsFallOnTheNewest) {
@@ -236,9 +230,9 @@ TEST(Admit, LimitsFallOnTheNewest) {
     world.add(service("a"));
     world.add(ingress("aaa", "new.org", {path(PathType::prefix, "/")}, "2022-01-01T00:00:00Z"));
     world.add(ingress("zzz", "old.org", {path(PathType::prefix, "/")}, "2020-01-01T00:00:00Z"));
-    const Outcome outcome = run_with(world, {.hosts = 1});
-    ASSERT_EQ(outcome.admission.hosts.size(), 1u);
-    EXPECT_EQ(outcome.admission.hosts[0].name, "old.org");
+    const Result outcome = run_with(world, {.hosts = 1});
+    ASSERT_EQ(outcome.routes.hosts.size(), 1u);
+    EXPECT_EQ(outcome.routes.hosts[0].name, "old.org");
 }
 
 TEST(Admit, DefaultBackendIsNeverBeforeARule) {

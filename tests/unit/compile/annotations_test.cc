@@ -14,10 +14,9 @@ using Texts = std::vector<std::string>;
 Texts findings(std::map<std::string, std::string> annotations) {
     model::Ingress one = ingress("web", "h.org", {});
     one.meta.annotations = std::move(annotations);
-    Report report;
-    const Report::Id id = report.open({model::Kind::ingress, "demo", "web"}, 1);
-    report_annotations(one, id, report);
-    return findings_of(report.take().at(0));
+    ObjectReport report({model::Kind::ingress, "demo", "web"}, 1);
+    report_annotations(one, report);
+    return findings_of(report.take());
 }
 
 TEST(Annotations, ForeignOnesAreNotOurBusiness) {

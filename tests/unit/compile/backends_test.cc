@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "controller/compile/places.h"
 #include "table/limits.h"
 #include "tests/unit/compile/world.h"
 
@@ -14,8 +15,11 @@ using model::ServicePort;
 
 class BackendsTest : public testing::Test {
 protected:
-    const Backends::Resolved& resolve(const std::string& name, const std::string& port) {
-        return backends_.resolve("demo", name, port);
+    Backends::Resolved resolve(
+        const std::string& name, const std::string& port, const std::string& ns = "demo"
+    ) {
+        backends_.look_at(world_.snapshot.services);
+        return backends_.resolve(ns, name, port);
     }
     void add(const std::string& name, std::vector<ServicePort> ports) {
         model::Service out = service(name);
@@ -23,7 +27,7 @@ protected:
         world_.add(out);
     }
     World world_;
-    Backends backends_{world_.snapshot};
+    Backends backends_;
 };
 
 TEST_F(BackendsTest, NameAndNumberAreOneBackend) {
@@ -31,32 +35,55 @@ TEST_F(BackendsTest, NameAndNumberAreOneBackend) {
     const auto by_number = resolve("a", "80");
     const auto by_name = resolve("a", "http");
     ASSERT_EQ(by_number.reason, Reason::ok);
-    EXPECT_EQ(by_number.index, by_name.index);
-    EXPECT_NE(by_name.index, resolve("a", "admin").index);
-    ASSERT_EQ(backends_.all().size(), 2u);
-    EXPECT_EQ(backends_.all()[0].name, "Service/demo/a/http");
-    EXPECT_EQ(backends_.all()[0].key, table::backend_key("Service", "demo", "a", "http"));
-    EXPECT_EQ(backends_.all()[0].port, "http");
+    EXPECT_EQ(by_number.backend, by_name.backend);
+    EXPECT_NE(by_name.backend, resolve("a", "admin").backend);
+    EXPECT_EQ(by_name.backend->name, "Service/demo/a/http");
+    EXPECT_EQ(by_name.backend->key, table::backend_key("Service", "demo", "a", "http"));
+    EXPECT_EQ(by_name.backend->port, "http");
 }
 
 TEST_F(BackendsTest, UnnamedPortGoesByItsNumber) {
     add("a", {{.name = "", .port = 8000}});
     ASSERT_EQ(resolve("a", "8000").reason, Reason::ok);
-    EXPECT_EQ(backends_.all()[0].name, "Service/demo/a/8000");
+    EXPECT_EQ(resolve("a", "8000").backend->name, "Service/demo/a/8000");
     EXPECT_EQ(resolve("a", "").reason, Reason::service_port_not_found);
 }
 
 TEST_F(BackendsTest, NumberGoesBeforeANameThatLooksLikeOne) {
     add("a", {{.name = "80", .port = 8080}, {.name = "web", .port = 80}});
     ASSERT_EQ(resolve("a", "80").reason, Reason::ok);
-    EXPECT_EQ(backends_.all()[0].name, "Service/demo/a/web");
+    EXPECT_EQ(resolve("a", "80").backend->name, "Service/demo/a/web");
+}
+
+TEST_F(BackendsTest, ServicesThatDifferAreNamedOnce) {
+    const auto hashes = [](std::vector<std::string> names) {
+        std::unordered_set<uint64_t> out;
+        for (const std::string& name : names) out.insert(service_hash("demo", name));
+        return out;
+    };
+    world_.add(service("a"));
+    world_.add(service("b"));
+    EXPECT_EQ(backends_.look_at(world_.snapshot.services), hashes({"a", "b"}));
+    EXPECT_TRUE(backends_.look_at(world_.snapshot.services).empty());
+    world_.add(service("b"));
+    world_.add(service("c"));
+    world_.snapshot.services.erase({model::Kind::service, "demo", "a"});
+    EXPECT_EQ(backends_.look_at(world_.snapshot.services), hashes({"a", "b", "c"}));
+}
+
+TEST_F(BackendsTest, ABackendStaysTheSameWhileItIsHeld) {
+    add("a", {{.name = "http", .port = 80}});
+    const BackendPtr held = resolve("a", "http").backend;
+    add("a", {{.name = "http", .port = 81}});
+    EXPECT_EQ(resolve("a", "80").reason, Reason::service_port_not_found);
+    EXPECT_EQ(resolve("a", "81").backend, held);
 }
 
 TEST_F(BackendsTest, MissingServiceIsNamed) {
     EXPECT_EQ(resolve("gone", "80").reason, Reason::service_not_found);
     EXPECT_EQ(resolve("gone", "80").message, "Service demo/gone does not exist");
     world_.add(service("a"));
-    EXPECT_EQ(backends_.resolve("other", "a", "80").reason, Reason::service_not_found);
+    EXPECT_EQ(resolve("a", "80", "other").reason, Reason::service_not_found);
 }
 
 TEST_F(BackendsTest, MissingPortListsThoseThatExist) {
@@ -83,7 +110,7 @@ TEST_F(BackendsTest, OnlyTcpIsTaken) {
         {{.name = "udp", .protocol = "UDP", .port = 53},
          {.name = "tcp", .protocol = "TCP", .port = 53}});
     ASSERT_EQ(resolve("dns", "53").reason, Reason::ok);
-    EXPECT_EQ(backends_.all()[0].port, "tcp");
+    EXPECT_EQ(resolve("dns", "53").backend->port, "tcp");
     EXPECT_EQ(resolve("dns", "udp").reason, Reason::service_port_not_found);
     EXPECT_NE(resolve("dns", "udp").message.find("is UDP"), std::string::npos);
 }
@@ -116,7 +143,8 @@ TEST_F(BackendsTest, NamesWithSlashesDoNotMix) {
     second.meta.ns = "a/b";
     world_.add(first);
     world_.add(second);
-    EXPECT_NE(backends_.resolve("a", "b/c", "80").index, backends_.resolve("a/b", "c", "80").index);
+    const auto one = resolve("b/c", "80", "a");
+    EXPECT_NE(one.backend, resolve("c", "80", "a/b").backend);
 }
 
 TEST_F(BackendsTest, NamesThatNoTableHoldsAreRefused) {
@@ -131,12 +159,23 @@ TEST_F(BackendsTest, NamesThatNoTableHoldsAreRefused) {
     EXPECT_EQ(resolve(longest + "a", "80").reason, Reason::invalid_field);
 }
 
-TEST(KeyClaims, RefuseASecondName) {
-    KeyClaims<table::Key64> claims;
-    EXPECT_TRUE(claims.claim(7, "a"));
-    EXPECT_TRUE(claims.claim(7, "a"));
-    EXPECT_FALSE(claims.claim(7, "b"));
-    EXPECT_TRUE(claims.claim(8, "b"));
+BackendPtr backend(table::Key64 key, std::string name) {
+    return std::make_shared<const Backend>(Backend{key, std::move(name), {}, ""});
+}
+
+TEST(Places, GoByFirstUseAndKey) {
+    Places places(2);
+    const BackendPtr a = backend(7, "a");
+    const BackendPtr other = backend(7, "b");
+    const BackendPtr c = backend(8, "c");
+    const BackendPtr late = backend(9, "d");
+    for (const BackendPtr& one : {a, other, a, c, late, c}) places.add(one);
+    EXPECT_EQ(places.backends(), (std::vector{a, c}));
+    EXPECT_EQ(places.why_unplaced(a.get()), nullptr);
+    ASSERT_NE(places.why_unplaced(other.get()), nullptr);
+    EXPECT_EQ(places.why_unplaced(other.get())->reason, Reason::key_collision);
+    ASSERT_NE(places.why_unplaced(late.get()), nullptr);
+    EXPECT_EQ(places.why_unplaced(late.get())->reason, Reason::too_many_objects);
 }
 
 }  // namespace

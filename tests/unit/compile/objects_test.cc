@@ -1,10 +1,7 @@
 // Ingress and ModelRoute to rules: fields, refusals of the smallest unit, statuses.
 #include <gtest/gtest.h>
 
-#include "controller/compile/admit.h"
-#include "controller/compile/classes.h"
-#include "controller/compile/emit.h"
-#include "controller/compile/ingress.h"
+#include "controller/compile/compiler.h"
 #include "table/key.h"
 #include "table/limits.h"
 #include "tests/unit/compile/world.h"
@@ -317,11 +314,8 @@ TEST_F(ObjectsTest, BackendsHoldTheirLimit) {
          path(PathType::prefix, "/c", "a")}
     ));
     for (const size_t cap : {2u, 1u}) {
-        Compilation work{world_.snapshot, world_.options, {}, Backends(world_.snapshot), {}};
-        const Classes classes(world_.snapshot, world_.options);
-        compile_ingresses(work, classes);
-        Routed routed = emit(work, admit(work), cap);
-        const Compiled compiled{std::move(routed.routes), {}, work.report.take()};
+        const Routed routed = Compiler(world_.options, Caps{.backends = cap}).run(world_.snapshot);
+        const Compiled compiled{table::joined(routed.routes), {}, values_of(routed.verdicts)};
         const Verdict& verdict = verdict_of(compiled, "Ingress demo/web");
         EXPECT_EQ(compiled.routes.backends.size(), cap);
         EXPECT_EQ(verdict.resolved, cap == 2);

@@ -177,9 +177,8 @@ TEST(Json, NestsInLinesOrInOne) {
 
 class ReportTest : public testing::Test {
 protected:
-    Verdict only() { return report_.take().at(0); }
-    Report report_;
-    Report::Id id_ = report_.open({model::Kind::ingress, "demo", "web"}, 7);
+    Verdict only() { return report_.take(); }
+    ObjectReport report_{{model::Kind::ingress, "demo", "web"}, 7};
 };
 
 TEST_F(ReportTest, NothingSaidIsAccepted) {
@@ -189,9 +188,9 @@ TEST_F(ReportTest, NothingSaidIsAccepted) {
 }
 
 TEST_F(ReportTest, FirstRefusalNamesTheReasonUnlessSomethingIsServed) {
-    report_.warn(id_, "f", Reason::tls_not_served, "m");
-    report_.refuse(id_, "f", Reason::invalid_field, "m");
-    report_.refuse(id_, "f", Reason::conflict, "m");
+    report_.warn("f", Reason::tls_not_served, "m");
+    report_.refuse("f", Reason::invalid_field, "m");
+    report_.refuse("f", Reason::conflict, "m");
     const Verdict out = only();
     EXPECT_FALSE(out.accepted);
     EXPECT_EQ(out.accepted_reason, Reason::invalid_field);
@@ -199,35 +198,37 @@ TEST_F(ReportTest, FirstRefusalNamesTheReasonUnlessSomethingIsServed) {
 }
 
 TEST_F(ReportTest, ServedInPartIsAccepted) {
-    report_.refuse(id_, "f", Reason::conflict, "m");
-    report_.served(id_);
+    report_.refuse("f", Reason::conflict, "m");
+    report_.served();
     EXPECT_TRUE(only().accepted);
 }
 
 TEST_F(ReportTest, UnresolvedKeepsItsFirstReason) {
-    report_.unresolved(id_, "f", Reason::service_not_found, "m");
-    report_.unresolved(id_, "f", Reason::service_port_not_found, "m");
+    report_.unresolved("f", Reason::service_not_found, "m");
+    report_.unresolved("f", Reason::service_port_not_found, "m");
     const Verdict out = only();
     EXPECT_TRUE(out.accepted);
     EXPECT_FALSE(out.resolved);
     EXPECT_EQ(out.resolved_reason, Reason::service_not_found);
 }
 
-TEST_F(ReportTest, SameObjectHasOneVerdict) {
-    EXPECT_EQ(report_.open({model::Kind::ingress, "demo", "web"}, 7), id_);
-    EXPECT_NE(report_.open({model::Kind::ingress, "demo", "other"}, 1), id_);
-    const std::vector<Verdict> all = report_.take();
+TEST(Report, SameObjectHasOneVerdict) {
+    Report report;
+    ObjectReport& web = report.open({model::Kind::ingress, "demo", "web"}, 7);
+    EXPECT_NE(&report.open({model::Kind::ingress, "demo", "other"}, 1), &web);
+    EXPECT_EQ(&report.open({model::Kind::ingress, "demo", "web"}, 7), &web);
+    const std::vector<Verdict> all = report.take();
     ASSERT_EQ(all.size(), 2u);
     EXPECT_EQ(all[0].object.name, "other");
 }
 
 TEST_F(ReportTest, FindingsHoldTheirLimit) {
     for (size_t i = 0; i < limits::kFindingsPerObject; ++i)
-        report_.warn(id_, "f", Reason::conflict, "m");
+        report_.warn("f", Reason::conflict, "m");
     EXPECT_EQ(only().findings.size(), limits::kFindingsPerObject);
-    id_ = report_.open({model::Kind::ingress, "demo", "web"}, 7);
+    report_ = ObjectReport({model::Kind::ingress, "demo", "web"}, 7);
     for (size_t i = 0; i < limits::kFindingsPerObject + 5; ++i)
-        report_.refuse(id_, "f", Reason::conflict, "m");
+        report_.refuse("f", Reason::conflict, "m");
     const Verdict out = only();
     ASSERT_EQ(out.findings.size(), limits::kFindingsPerObject + 1);
     EXPECT_EQ(out.findings.back().message, "5 more findings are not listed");

@@ -84,6 +84,12 @@ model::ModelRoute route(std::string name, std::vector<model::RouteRule> rules) {
     return out;
 }
 
+std::vector<Verdict> values_of(const Verdicts& verdicts) {
+    std::vector<Verdict> values;
+    for (const auto& verdict : verdicts) values.push_back(*verdict);
+    return values;
+}
+
 const Verdict& verdict_of(const Compiled& compiled, const std::string& object) {
     for (const Verdict& verdict : compiled.verdicts) {
         if (model::to_string(verdict.object) == object) return verdict;

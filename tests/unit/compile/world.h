@@ -50,6 +50,7 @@ model::RouteRule rule(std::string name);
 // Class sluice.
 model::ModelRoute route(std::string name, std::vector<model::RouteRule> rules);
 
+std::vector<Verdict> values_of(const Verdicts& verdicts);
 // Fails the test when there is none.
 const Verdict& verdict_of(const Compiled& compiled, const std::string& object);
 // "refused conflict spec.rules[0]" of each finding, in order.

@@ -17,7 +17,7 @@ constexpr table::Digests kC{3, 1, 0};
 class LedgerTest : public testing::Test {
 protected:
     void compile(const std::vector<RoutePtr>& routes, const table::Digests& digests) {
-        ledger_.compiled(*snapshot_of(routes), verdicts_of(routes));
+        ledger_.compiled(*snapshot_of(routes), said_of(verdicts_of(routes)));
         ledger_.offered(digests);
     }
     Status status(const RoutePtr& object) const {
@@ -130,7 +130,7 @@ TEST_F(LedgerTest, a_refusal_is_said_of_what_waits_until_the_next_compile) {
 
 TEST_F(LedgerTest, a_compile_that_was_never_built_covers_nothing) {
     const RoutePtr chat = route("chat");
-    ledger_.compiled(*snapshot_of({chat}), verdicts_of({chat}));
+    ledger_.compiled(*snapshot_of({chat}), said_of(verdicts_of({chat})));
     ledger_.refused(Reason::table_too_large, "too many hosts");
     ledger_.running(1, kA);
     EXPECT_EQ(status(chat), Status::refused);
@@ -164,11 +164,11 @@ TEST_F(LedgerTest, an_update_of_endpoints_leaves_all_other_objects_as_they_were)
     of_slice.object = key;
     model::Snapshot snapshot = *snapshot_of({chat});
     snapshot.endpoint_slices[key] = slice("5");
-    ledger_.compiled(snapshot, verdicts_of({chat}));
+    ledger_.compiled(snapshot, said_of(verdicts_of({chat})));
     ledger_.offered(kA);
     ledger_.running(1, kA);
     snapshot.endpoint_slices[key] = slice("8");
-    ledger_.updated(snapshot.endpoint_slices, {of_slice, verdict_of(chat)});
+    ledger_.updated(snapshot.endpoint_slices, said_of({of_slice, verdict_of(chat)}));
     ledger_.offered(kB);
     EXPECT_EQ(status(chat), Status::yes);
     EXPECT_EQ(ledger_.programmed(of_slice).status, Status::pending);

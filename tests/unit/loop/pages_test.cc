@@ -17,7 +17,7 @@ protected:
         return page({.method = "GET", .path = path, .query = query}, ledger_, report_, figures_);
     }
     void compile(std::vector<compile::Verdict> verdicts) {
-        ledger_.compiled(*snapshot_of({chat_}), std::move(verdicts));
+        ledger_.compiled(*snapshot_of({chat_}), said_of(std::move(verdicts)));
         ledger_.offered(kA);
     }
     static bool has(const admin::Response& response, const std::string& text) {

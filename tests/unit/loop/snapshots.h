@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "controller/compile/verdict.h"
+#include "controller/loop/ledger.h"
 #include "controller/model/snapshot.h"
 
 namespace sluice::loop {
@@ -36,6 +36,14 @@ inline compile::Verdict verdict_of(const RoutePtr& object) {
     verdict.object = key_of(object);
     verdict.generation = 3;
     return verdict;
+}
+
+inline Ledger::Said said_of(std::vector<compile::Verdict> verdicts) {
+    Ledger::Said said;
+    for (compile::Verdict& verdict : verdicts) {
+        said.verdicts.push_back(std::make_shared<const compile::Verdict>(std::move(verdict)));
+    }
+    return said;
 }
 
 inline std::vector<compile::Verdict> verdicts_of(const std::vector<RoutePtr>& routes) {
