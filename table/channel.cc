@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "table/limits.h"
+#include "table/write.h"
 
 namespace sluice::table {
 namespace {
@@ -37,16 +38,6 @@ Descriptor new_memfd(const std::string& name) {
     Descriptor memory(::memfd_create(name.c_str(), flags | kNoExecSeal));
     if (!memory && errno == EINVAL) memory = Descriptor(::memfd_create(name.c_str(), flags));
     return memory;
-}
-
-bool write_all(int fd, std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        bytes = bytes.subspan(static_cast<size_t>(written));
-    }
-    return true;
 }
 
 }  // namespace

@@ -68,7 +68,11 @@ std::string describe(const Candidate& candidate) {
 
 class Gatekeeper {
 public:
-    explicit Gatekeeper(const Caps& caps) : caps_(caps) {}
+    Gatekeeper(const Caps& caps, size_t claims) : caps_(caps) {
+        rules_.reserve(claims);
+        winners_.reserve(claims);
+        keys_.reserve(claims);
+    }
 
     void consider(const Claim& claim) {
         claim.outcome() = {};
@@ -194,7 +198,7 @@ void order_by_precedence(std::vector<Applicant*>& applicants) {
 }
 
 Seats admit(const std::vector<Claim>& claims, const Caps& caps) {
-    Gatekeeper gatekeeper(caps);
+    Gatekeeper gatekeeper(caps, claims.size());
     for (const Claim& claim : claims) gatekeeper.consider(claim);
     return gatekeeper.conclude();
 }

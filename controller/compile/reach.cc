@@ -46,6 +46,16 @@ Reach reach(
     return out;
 }
 
+std::shared_ptr<const Reach> Reacher::run(
+    const std::vector<BackendPtr>& backends, const model::Objects<model::EndpointSlice>& slices
+) {
+    if (last_ && backends == backends_ && slices == slices_) return last_;
+    last_ = std::make_shared<const Reach>(reach(backends, slices, options_));
+    backends_ = backends;
+    slices_ = slices;
+    return last_;
+}
+
 Verdict with_endpoints(const Verdict& verdict, const ReadyBackends& ready) {
     Verdict shown = verdict;
     for (RuleStatus& rule : shown.rules) {

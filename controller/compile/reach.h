@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -29,6 +30,22 @@ Reach reach(
     const model::Objects<model::EndpointSlice>& slices,
     const Options& options
 );
+
+// reach() with a memory of the last answer, which is the same pointer while backends and slices
+// are.
+class Reacher {
+public:
+    explicit Reacher(const Options& options) : options_(options) {}
+    std::shared_ptr<const Reach> run(
+        const std::vector<BackendPtr>& backends, const model::Objects<model::EndpointSlice>& slices
+    );
+
+private:
+    const Options options_;
+    std::vector<BackendPtr> backends_;
+    model::Objects<model::EndpointSlice> slices_;
+    std::shared_ptr<const Reach> last_;
+};
 
 // A verdict of compile_routes() with its endpoints and effective weights of this moment. REQUIRES:
 // `ready` is of the backends that were compiled with it.

@@ -41,7 +41,7 @@ public:
     // What is said of all objects, slices included; endpoints are filled in when someone asks.
     struct Said {
         compile::Verdicts verdicts;  // ordered
-        compile::ReadyBackends ready;
+        std::shared_ptr<const compile::Reach> reach;
     };
 
     // A compile is done. An object that is the same as in the last one keeps its revision.
@@ -60,7 +60,7 @@ public:
     const compile::Verdicts& verdicts() const { return said_.verdicts; }
     // One of verdicts() with its endpoints.
     compile::Verdict whole(const compile::Verdict& verdict) const {
-        return compile::with_endpoints(verdict, said_.ready);
+        return compile::with_endpoints(verdict, said_.reach->ready);
     }
 
     Revision newest() const { return newest_; }

@@ -64,7 +64,8 @@ Loop::Loop(const Settings& settings)
       signals_(signal_descriptor()),
       source_(settings.files),
       publisher_(settings.proxy_socket),
-      compiler_(settings.options) {}
+      compiler_(settings.options),
+      reacher_(settings.options) {}
 
 Loop::~Loop() {
     ::close(signals_);
@@ -145,13 +146,12 @@ void Loop::work(int64_t now) {
 void Loop::compile_and_offer() {
     const auto snapshot = store_.snapshot();
     compile::Routed routed = compiler_.run(*snapshot);
-    compile::Reach reach =
-        compile::reach(routed.backends, snapshot->endpoint_slices, settings_.options);
     backends_ = std::move(routed.backends);
     verdicts_ = std::move(routed.verdicts);
-    ledger_.compiled(*snapshot, {compile::merged(verdicts_, reach.slices), std::move(reach.ready)});
+    reach_ = reacher_.run(backends_, snapshot->endpoint_slices);
+    ledger_.compiled(*snapshot, said());
     for (const auto& part : routed.routes.rules) routes_compiled_ += part->rules.size();
-    only_compile_ = !offer(routed.routes, reach.endpoints);
+    only_compile_ = !offer(routed.routes);
     report_verdicts();
 }
 
@@ -159,13 +159,14 @@ void Loop::compile_and_offer() {
 // depends on endpoints.
 void Loop::update_endpoints() {
     const auto snapshot = store_.snapshot();
-    compile::Reach reach = compile::reach(backends_, snapshot->endpoint_slices, settings_.options);
-    ledger_.updated(
-        snapshot->endpoint_slices,
-        {compile::merged(verdicts_, reach.slices), std::move(reach.ready)}
-    );
-    offer_endpoints(reach.endpoints);
+    reach_ = reacher_.run(backends_, snapshot->endpoint_slices);
+    ledger_.updated(snapshot->endpoint_slices, said());
+    offer_endpoints();
     report_verdicts();
+}
+
+Ledger::Said Loop::said() const {
+    return {compile::merged(verdicts_, reach_->slices), reach_};
 }
 
 // The compiler let something through that the table cannot hold: the proxy keeps what it has.
@@ -178,22 +179,30 @@ void Loop::not_built(const table::BuildError& error) {
 
 // Specs to bytes to the publisher. What it cannot hold it reports as refused; to us it was never
 // offered. False: the proxy is not going to have these routes.
-bool Loop::offer(const table::RoutesParts& routes, const table::EndpointsSpec& endpoints) {
-    const auto routes_bytes = builder_.build(routes);
-    const auto endpoints_bytes = table::build_endpoints(endpoints);
-    if (!routes_bytes || !endpoints_bytes) {
-        not_built(routes_bytes ? endpoints_bytes.error() : routes_bytes.error());
-        return false;
-    }
-    if (!publisher_.offer(*routes_bytes, *endpoints_bytes)) return false;
+bool Loop::offer(const table::RoutesParts& routes) {
+    const auto bytes = builder_.build(routes);
+    if (!bytes) not_built(bytes.error());
+    if (!build_endpoints() || !bytes || !publisher_.offer(*bytes, endpoints_)) return false;
     ledger_.offered(publisher_.offered());
     return true;
 }
 
-void Loop::offer_endpoints(const table::EndpointsSpec& endpoints) {
-    const auto bytes = table::build_endpoints(endpoints);
-    if (!bytes) return not_built(bytes.error());
-    if (publisher_.offer_endpoints(*bytes)) ledger_.offered(publisher_.offered());
+void Loop::offer_endpoints() {
+    if (!build_endpoints()) return;
+    if (publisher_.offer_endpoints(endpoints_)) ledger_.offered(publisher_.offered());
+}
+
+// Most changes of routes leave the endpoints alone.
+bool Loop::build_endpoints() {
+    if (built_ == reach_) return true;
+    auto bytes = table::build_endpoints(reach_->endpoints);
+    if (!bytes) {
+        not_built(bytes.error());
+        return false;
+    }
+    endpoints_ = std::move(*bytes);
+    built_ = reach_;
+    return true;
 }
 
 void Loop::answered(const publish::Event& event) {

@@ -41,8 +41,10 @@ private:
     void work(int64_t now);
     void compile_and_offer();
     void update_endpoints();
-    bool offer(const table::RoutesParts& routes, const table::EndpointsSpec& endpoints);
-    void offer_endpoints(const table::EndpointsSpec& endpoints);
+    Ledger::Said said() const;
+    bool offer(const table::RoutesParts& routes);
+    void offer_endpoints();
+    bool build_endpoints();
     void not_built(const table::BuildError& error);
     Figures figures() const;
     void answered(const publish::Event& event);
@@ -65,7 +67,11 @@ private:
     table::RoutesBuilder builder_;
     std::vector<compile::BackendPtr> backends_;  // of the newest compile
     compile::Verdicts verdicts_;                 // of the newest compile, without slices
-    bool only_compile_ = true;                   // endpoints may not change before the next compile
+    compile::Reacher reacher_;
+    std::shared_ptr<const compile::Reach> reach_;  // the newest
+    std::shared_ptr<const compile::Reach> built_;  // that endpoints_ are the bytes of
+    table::Bytes endpoints_;
+    bool only_compile_ = true;  // endpoints may not change before the next compile
     Work compiled_;
     Work updated_;
     uint64_t routes_compiled_ = 0;

@@ -37,16 +37,36 @@ std::vector<Slot> SlotTable::bind(
 ) {
     overflowed_ = 0;
     std::vector<Slot> result;
+    std::vector<Named> now;
     result.reserve(names.size());
+    now.reserve(names.size());
+    size_t at = 0;
     for (const SlotName& name : names) {
-        const Slot slot = find_or_take(name);
+        const Slot* const known = remembered(name.identity, at);
+        const Slot slot = known != nullptr ? *known : find_or_take(name);
         if (slot == kOtherSlot) ++overflowed_;
         result.push_back(slot);
+        now.push_back({name.identity, slot});
     }
+    last_ = std::move(now);
     std::vector<bool> named(std::max<size_t>(owners_.size(), kOtherSlot + 1));
     for (const Slot slot : result) named[slot] = true;
     retire_unnamed(named, generation, now_ns);
     return result;
+}
+
+// A table mostly names what the last one did, in the same order: looking there first, from `at` on,
+// spares a look-up of 100,000 names by hash (20 ms). Null: not found there, or it may do better.
+const Slot* SlotTable::remembered(const Identity& identity, size_t& at) const {
+    constexpr size_t kAhead = 16;
+    const bool has_room = !free_.empty() || owners_.size() < records_.size();
+    const size_t end = std::min(at + kAhead, last_.size());
+    for (size_t i = at; i < end; ++i) {
+        if (!(last_[i].identity == identity)) continue;
+        at = i + 1;
+        return last_[i].slot == kOtherSlot && has_room ? nullptr : &last_[i].slot;
+    }
+    return nullptr;
 }
 
 Slot SlotTable::find_or_take(const SlotName& name) {

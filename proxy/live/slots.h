@@ -58,6 +58,7 @@ private:
     void recover(Slot slot);
     std::vector<Slot> resting(uint64_t oldest_generation, int64_t now_ns) const;
     Slot find_or_take(const SlotName& name);
+    const Slot* remembered(const Identity& identity, size_t& at) const;
     Slot unused();
     void set(Slot slot, SlotState state);
     void retire_unnamed(const std::vector<bool>& named, uint64_t generation, int64_t now_ns);
@@ -67,6 +68,11 @@ private:
     std::unordered_map<Identity, Slot, Hash> slots_;
     std::vector<Owner> owners_;  // of the records ever used, and the reserved ones in front
     std::vector<Slot> free_;
+    struct Named {
+        Identity identity;
+        Slot slot;
+    };
+    std::vector<Named> last_;  // what the last bind() named and gave, in its order
     Slot reserved_;
     uint32_t bound_ = 0;
     uint32_t overflowed_ = 0;

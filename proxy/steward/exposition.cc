@@ -8,6 +8,8 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include "proxy/steward/utf8.h"
+
 namespace sluice::steward {
 namespace {
 
@@ -25,26 +27,11 @@ prometheus::MetricType type_of(FamilyType type) {
     return prometheus::MetricType::Histogram;
 }
 
-// Bytes of the character at the front of `text`; 0 = that is no UTF-8.
-size_t character_bytes(std::string_view text) {
-    const auto lead = static_cast<uint8_t>(text[0]);
-    if (lead < 0x80) return 1;
-    const size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return 0;
-    for (size_t i = 1; i < size; ++i) {
-        if ((static_cast<uint8_t>(text[i]) & 0xc0) != 0x80) return 0;
-    }
-    const auto second = static_cast<uint8_t>(text[1]);
-    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    const bool no_scalar = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-    return overlong || no_scalar ? 0 : size;
-}
-
 std::string as_utf8(std::string_view text) {
     std::string clean;
     clean.reserve(text.size());
     while (!text.empty()) {
-        const size_t size = character_bytes(text);
+        const size_t size = first_character(text).size;
         if (size == 0) {
             clean += '?';
         } else {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "proxy/steward/utf8.h"
+
 namespace sluice::steward {
 namespace {
 
@@ -54,27 +56,6 @@ char* put_ascii(char* out, uint8_t byte) {
     return out;
 }
 
-struct Character {
-    uint32_t code = 0;
-    size_t size = 0;  // 0: no valid UTF-8 starts here
-};
-
-// REQUIRES: the first byte is not ASCII.
-Character decode(const uint8_t* from, size_t left) {
-    const uint8_t lead = *from;
-    const size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || size > left) return {};
-    uint32_t code = lead & (0x7fU >> size);
-    for (size_t i = 1; i < size; ++i) {
-        if ((from[i] & 0xc0) != 0x80) return {};
-        code = code << 6 | (from[i] & 0x3fU);
-    }
-    constexpr std::array<uint32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};
-    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    if (code < kLeast[size] || code > 0x10ffff || surrogate) return {};
-    return {code, size};
-}
-
 bool breaks_lines(uint32_t code) {
     return code < 0xa0 || code == 0x2028 || code == 0x2029;
 }
@@ -100,7 +81,7 @@ char* escape(char* out, std::string_view text) {
             out = put_ascii(out, *from++);
             continue;
         }
-        const Character character = decode(from, left);
+        const Character character = first_character({reinterpret_cast<const char*>(from), left});
         if (character.size == 0) {
             out = put_unit(out, 0xfffd);
             ++from;

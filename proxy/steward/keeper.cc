@@ -1,4 +1,4 @@
-// Verify, bind, copy, show, answer.
+// Verify, bind, show, answer; then copy.
 #include "proxy/steward/keeper.h"
 
 #include <algorithm>
@@ -76,8 +76,18 @@ Answer Keeper::publish(
         go_on(before, now_ns);
         return refused(message.generation, Reason::internal, "no memory for the slots");
     }
-    copy(message);
+    owed_ = static_cast<uint8_t>(owed_ | message.segments);
     return answer;
+}
+
+void Keeper::catch_up() {
+    if (replaced_) replaced_before_ = std::move(replaced_);
+    copy();
+}
+
+void Keeper::sweep(int64_t now_ns) {
+    replaced_before_.reset();
+    binder_.sweep(now_ns);
 }
 
 std::optional<Answer> Keeper::restore(int64_t now_ns) {
@@ -132,6 +142,7 @@ bool Keeper::bind(const Message& publish, Verified verified, int64_t now_ns, Ans
         }
         next->endpoints = std::move(part);
     }
+    replaced_ = current_.get();
     current_.set(std::move(next));
     return true;
 }
@@ -153,9 +164,8 @@ bool Keeper::add_slots(
 }
 
 // What came, and what an earlier copy failed to write; the files are then those of one table.
-void Keeper::copy(const Message& publish) {
-    if (state_.empty()) return;
-    owed_ = static_cast<uint8_t>(owed_ | publish.segments);
+void Keeper::copy() {
+    if (state_.empty() || owed_ == 0) return;
     const auto table = current_.get();
     std::vector<Copied> copies;
     for (const Segment segment : kCopied) {
@@ -163,7 +173,7 @@ void Keeper::copy(const Message& publish) {
         const table::Mapping& mapping =
             segment == Segment::routes ? table->routes->mapping : table->endpoints->mapping;
         const uint64_t digest = table->digests[static_cast<size_t>(segment)];
-        copies.push_back({segment, publish.generation, digest, mapping.bytes()});
+        copies.push_back({segment, table->generation, digest, mapping.bytes()});
     }
     const auto saved = save(state_, copies);
     if (saved) {

@@ -15,6 +15,7 @@
 #include "table/key.h"
 #include "table/limits.h"
 #include "table/view.h"
+#include "table/write.h"
 
 namespace sluice::steward {
 namespace {
@@ -45,16 +46,6 @@ tl::unexpected<std::string> failed(const std::string& path, const char* call) {
     return tl::unexpected<std::string>(path + ": " + call + ": " + std::strerror(errno));
 }
 
-bool write_all(int fd, std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        bytes = bytes.subspan(static_cast<size_t>(written));
-    }
-    return true;
-}
-
 bool read_all(int fd, std::span<std::byte> bytes) {
     while (!bytes.empty()) {
         const ssize_t got = ::read(fd, bytes.data(), bytes.size());
@@ -80,8 +71,8 @@ tl::expected<void, std::string> write_beside(const std::string& path, const Copi
         0,
     };
     head.checksum = checksum_of(head);
-    const bool whole = write_all(file.get(), std::as_bytes(std::span(&head, 1))) &&
-                       write_all(file.get(), copied.bytes);
+    const bool whole = table::write_all(file.get(), std::as_bytes(std::span(&head, 1))) &&
+                       table::write_all(file.get(), copied.bytes);
     if (!whole) return failed(path, "write");
     return {};
 }

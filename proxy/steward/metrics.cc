@@ -2,10 +2,10 @@
 #include "proxy/steward/metrics.h"
 
 #include <algorithm>
-#include <ctime>
 #include <iterator>
 #include <memory>
 
+#include "proxy/live/clock.h"
 #include "proxy/steward/tallies.h"
 
 namespace sluice::steward {
@@ -13,12 +13,6 @@ namespace {
 
 // A histogram is 2 KB of text, so a part is 128 KB at most.
 constexpr size_t kUnitsPerPart = 64;
-
-int64_t monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 class Page {
 public:
@@ -75,7 +69,7 @@ Scrape::Scrape(const Sources& from)
       slots(counted_slots(from.mapping)),
       endpoints(endpoint_slots(from.mapping)),
       table(from.current.get()),
-      now_ns(monotonic_ns()) {}
+      now_ns(live::monotonic_ns()) {}
 
 std::vector<MetricFamily> all_families() {
     std::vector<MetricFamily> all;

@@ -3,10 +3,10 @@
 #include "proxy/steward/steward.h"
 
 #include <cerrno>
-#include <ctime>
 #include <optional>
 #include <poll.h>
 
+#include "proxy/live/clock.h"
 #include "proxy/notice/notice.h"
 #include "proxy/steward/access_log.h"
 #include "proxy/steward/admin.h"
@@ -19,12 +19,6 @@ namespace {
 constexpr int kSweepMs = 5'000;
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kLogPatienceMs = 2'000;  // for the last lines, once the workers are gone
-
-int64_t monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1'000'000'000 + now.tv_nsec;
-}
 
 // The supervisor is our own program: what it cannot say right is no reason to go on.
 int broken(const std::string& why) {
@@ -50,7 +44,7 @@ public:
     int begin() {
         pollfd readable{channel_, POLLIN, 0};
         std::optional<Answer> restored;
-        if (::poll(&readable, 1, 0) == 0) restored = keeper_.restore(monotonic_ns());
+        if (::poll(&readable, 1, 0) == 0) restored = keeper_.restore(live::monotonic_ns());
         Answer ready;
         ready.message.kind = table::MessageKind::heartbeat;
         if (!send(channel_, restored ? *restored : ready)) return broken("the channel is gone");
@@ -59,7 +53,7 @@ public:
 
 private:
     int serve() {
-        int64_t sweep_at_ns = monotonic_ns() + kSweepMs * kNsPerMs;
+        int64_t sweep_at_ns = live::monotonic_ns() + kSweepMs * kNsPerMs;
         for (;;) {
             auto received = table::receive(channel_);
             if (!received) return broken(received.error().message);
@@ -70,18 +64,20 @@ private:
             }
             pollfd readable{channel_, POLLIN, 0};
             if (::poll(&readable, 1, kSweepMs) < 0 && errno != EINTR) return broken("poll failed");
-            if (monotonic_ns() < sweep_at_ns) continue;
-            keeper_.sweep(monotonic_ns());
-            sweep_at_ns = monotonic_ns() + kSweepMs * kNsPerMs;
+            if (live::monotonic_ns() < sweep_at_ns) continue;
+            keeper_.sweep(live::monotonic_ns());
+            sweep_at_ns = live::monotonic_ns() + kSweepMs * kNsPerMs;
         }
     }
 
     bool take(const table::Received& received) {
         if (received.message.kind == table::MessageKind::reopen) log_.reopen();
         if (received.message.kind != table::MessageKind::publish) return true;
-        return send(
-            channel_, keeper_.publish(received.message, received.descriptors, monotonic_ns())
-        );
+        const int64_t now_ns = live::monotonic_ns();
+        const Answer answer = keeper_.publish(received.message, received.descriptors, now_ns);
+        if (!send(channel_, answer)) return false;
+        keeper_.catch_up();
+        return true;
     }
 
     int channel_;

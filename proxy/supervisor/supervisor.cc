@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <optional>
 #include <poll.h>
 
@@ -14,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/live/clock.h"
 #include "proxy/live/journal.h"
 #include "proxy/supervisor/child.h"
 #include "proxy/supervisor/inheritance.h"
@@ -25,14 +25,8 @@ namespace {
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr int64_t kLastLinesMs = 3'000;  // for the steward's log, once workers were cut off
 
-int64_t monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1'000 * kNsPerMs + now.tv_nsec;
-}
-
 int64_t monotonic_ms() {
-    return monotonic_ns() / kNsPerMs;
+    return live::monotonic_ns() / kNsPerMs;
 }
 
 std::string how_it_ended(int status) {
@@ -93,7 +87,7 @@ Supervisor::Supervisor(const Settings& settings, Inheritance inheritance)
       workers_(make_workers(settings, inheritance_)),
       handover_(settings.handover, steward_, references(workers_), pod_),
       watch_(settings.clocks, inheritance_.live, workers_, handover_) {
-    pod_.started_ns = static_cast<uint64_t>(monotonic_ns());
+    pod_.started_ns = static_cast<uint64_t>(live::monotonic_ns());
     pod_.supervisor_pid = static_cast<uint32_t>(::getpid());
     pod_.workers = settings.workers;
 }
@@ -269,7 +263,7 @@ void Supervisor::died(Child& child, int status, int64_t now_ms) {
 // Undoes what the worker held in live state. Returns what people should know.
 std::string Supervisor::bury(size_t index, int status) {
     const auto worker = static_cast<uint32_t>(index);
-    const int64_t now_ns = monotonic_ns();
+    const int64_t now_ns = live::monotonic_ns();
     const std::string suspect = suspect_of(inheritance_.live, worker, now_ns);
     const auto signal = static_cast<uint32_t>(WIFSIGNALED(status) ? WTERMSIG(status) : 0);
     const auto reason = static_cast<uint16_t>(Reason::worker_died);

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <string>
 
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "proxy/live/clock.h"
 #include "proxy/net/wheel.h"
 #include "proxy/worker/connections.h"
 #include "proxy/worker/overload.h"
@@ -26,16 +26,10 @@ constexpr int64_t kHousekeepingNs = 1'000'000'000;
 // (proxy/supervisor/watch.cc).
 constexpr int64_t kHeartbeatNs = 150'000'000;
 
-int64_t monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1'000'000'000 + now.tv_nsec;
-}
-
 uint64_t random_seed() {
     uint64_t seed = 0;
     if (::getrandom(&seed, sizeof seed, 0) != sizeof seed)
-        seed = static_cast<uint64_t>(monotonic_ns());
+        seed = static_cast<uint64_t>(live::monotonic_ns());
     return seed;
 }
 
@@ -71,7 +65,7 @@ public:
     int run() {
         while (!channel_.closed() && !(services_.draining && connections_.open() == 0)) {
             poller_.wait(timeout_ms());
-            now_ = monotonic_ns();
+            now_ = live::monotonic_ns();
             poller_.dispatch();
             wheel_.advance(now_);
             turns_.run();
@@ -103,7 +97,7 @@ private:
         if (!turns_.empty()) return 0;
         const int64_t next = wheel_.next();
         if (next == net::kNever) return -1;
-        const int64_t wait_ns = std::max<int64_t>(next - monotonic_ns(), 0);
+        const int64_t wait_ns = std::max<int64_t>(next - live::monotonic_ns(), 0);
         return static_cast<int>((wait_ns + kNsPerMs - 1) / kNsPerMs);
     }
 
@@ -150,7 +144,7 @@ private:
     const uint64_t accepted_before_ = record_.accepted.load(std::memory_order_relaxed);
     const uint64_t dialed_before_ = record_.dialed.load(std::memory_order_relaxed);
     uint64_t beat_ = record_.beat.load(std::memory_order_relaxed);
-    int64_t now_ = monotonic_ns();
+    int64_t now_ = live::monotonic_ns();
     net::FramePool frames_;
     net::BlockPool blocks_;
     net::PipePool pipes_;

@@ -74,6 +74,7 @@ class Sluice:
             "--allow-loopback-endpoints",
         )
         self.address: Address = ("", 0)
+        self.table_timeout_s = 10.0  # from the controller's start to its first table
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> "Sluice":
@@ -81,7 +82,7 @@ class Sluice:
             await self._stack.enter_async_context(self.proxy)
             self.address = await self.proxy.listening()
             await self._stack.enter_async_context(self.controller)
-            await until(self._has_table, "the proxy runs a table", timeout_s=10)
+            await until(self._has_table, "the proxy runs a table", self.table_timeout_s)
         except BaseException as error:
             await self.__aexit__(type(error), error, error.__traceback__)
             raise

@@ -151,5 +151,21 @@ TEST(Reach, SaysOnceWhatHoldsHoweverOftenItIsAsked) {
     EXPECT_EQ(none.back().rules.at(0).backends.at(0).ready_endpoints, 0u);
 }
 
+TEST(Reach, TheSameAgainIsTheSameAnswer) {
+    World world;
+    world.add(service("a"));
+    world.add(route("chat", {rule("r")}));
+    world.add(slice("a", {"10.0.0.1"}));
+    const Routed routed = compile_routes(world.snapshot, world.options);
+    Reacher reacher(world.options);
+    const auto first = reacher.run(routed.backends, world.snapshot.endpoint_slices);
+    EXPECT_EQ(reacher.run(routed.backends, world.snapshot.endpoint_slices), first);
+    world.add(slice("a", {"10.0.0.2"}));
+    const auto second = reacher.run(routed.backends, world.snapshot.endpoint_slices);
+    EXPECT_NE(second, first);
+    EXPECT_EQ(second->endpoints.sets.at(0).endpoints.at(0).address.back(), 2);
+    EXPECT_TRUE(reacher.run({}, world.snapshot.endpoint_slices)->endpoints.sets.empty());
+}
+
 }  // namespace
 }  // namespace sluice::compile

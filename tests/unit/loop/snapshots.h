@@ -39,7 +39,7 @@ inline compile::Verdict verdict_of(const RoutePtr& object) {
 }
 
 inline Ledger::Said said_of(std::vector<compile::Verdict> verdicts) {
-    Ledger::Said said;
+    Ledger::Said said{.verdicts = {}, .reach = std::make_shared<const compile::Reach>()};
     for (compile::Verdict& verdict : verdicts) {
         said.verdicts.push_back(std::make_shared<const compile::Verdict>(std::move(verdict)));
     }

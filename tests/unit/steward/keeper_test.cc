@@ -36,7 +36,9 @@ protected:
         return publish;
     }
     static Answer tell(Keeper& keeper, const Publish& publish, int64_t now_ns = kNow) {
-        return keeper.publish(publish.message, publish.descriptors, now_ns);
+        Answer answer = keeper.publish(publish.message, publish.descriptors, now_ns);
+        keeper.catch_up();
+        return answer;
     }
     // The numbers of the binding that an answer carries.
     static std::vector<uint32_t> slots_in(const Answer& answer, Segment segment) {
