@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <tl/expected.hpp>
@@ -26,10 +27,17 @@ struct BuildError {
 tl::expected<Bytes, BuildError> build_routes(const RoutesSpec& spec);
 tl::expected<Bytes, BuildError> build_endpoints(const EndpointsSpec& spec);
 
-// build_routes() over and over, as parts of the routes change.
+// The same bytes as build_routes() of the joined parts, and the same errors in other words; only
+// parts that the builder has not seen in the build before are looked at.
 class RoutesBuilder {
 public:
+    RoutesBuilder();
+    ~RoutesBuilder();
     tl::expected<Bytes, BuildError> build(const RoutesParts& parts);
+
+private:
+    class Memo;
+    std::unique_ptr<Memo> memo_;
 };
 
 // Content digest of a segment; equal digests mean equal bytes for hello and hand-over.

@@ -2,6 +2,7 @@
 #include "table/host_order.h"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -16,11 +17,12 @@ namespace {
 // Any set of distinct hosts spreads under one of the first few; a bound keeps this total.
 constexpr uint32_t kSeeds = 64;
 
-const HostSpec* first_repeated(const std::vector<HostSpec>& hosts) {
-    std::unordered_set<std::string_view> names;
-    names.reserve(hosts.size());
-    for (const HostSpec& host : hosts) {
-        if (!names.insert(host.name).second) return &host;
+// Null: none is.
+const std::string_view* first_repeated(const std::vector<std::string_view>& names) {
+    std::unordered_set<std::string_view> known;
+    known.reserve(names.size());
+    for (const std::string_view& name : names) {
+        if (!known.insert(name).second) return &name;
     }
     return nullptr;
 }
@@ -34,22 +36,22 @@ bool spreads(const std::vector<PlacedHost>& hosts, uint32_t bits) {
 
 }  // namespace
 
-tl::expected<HostOrder, BuildError> order_hosts(const std::vector<HostSpec>& hosts) {
-    if (const HostSpec* host = first_repeated(hosts)) {
-        return tl::unexpected<BuildError>(
-            BuildError{Reason::table_bad_value, "hosts: \"" + host->name + "\" stands there twice"}
-        );
+tl::expected<HostOrder, BuildError> order_hosts(const std::vector<std::string_view>& names) {
+    if (const std::string_view* const name = first_repeated(names)) {
+        return tl::unexpected<BuildError>(BuildError{
+            Reason::table_bad_value, "hosts: \"" + std::string(*name) + "\" stands there twice"
+        });
     }
     HostOrder result;
-    result.bits = bits_for(hosts.size());
-    for (const HostSpec& host : hosts) result.hosts.push_back({0, &host});
+    result.bits = bits_for(names.size());
+    for (size_t i = 0; i < names.size(); ++i) result.hosts.push_back({0, names[i], i});
     for (result.seed = 0; result.seed < kSeeds; ++result.seed) {
         for (PlacedHost& placed : result.hosts) {
-            placed.hash = hash_text(placed.host->name, result.seed);
+            placed.hash = hash_text(placed.name, result.seed);
         }
         if (!spreads(result.hosts, result.bits)) continue;
         std::ranges::sort(result.hosts, {}, [](const PlacedHost& placed) {
-            return std::pair(placed.hash, std::string_view(placed.host->name));
+            return std::pair(placed.hash, placed.name);
         });
         return result;
     }

@@ -1,18 +1,20 @@
 // The hash index over hosts: a seed that spreads them, and their order under it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
 
 #include "table/builder.h"
-#include "table/spec.h"
 
 namespace sluice::table {
 
 struct PlacedHost {
     uint32_t hash;
-    const HostSpec* host;
+    std::string_view name;
+    size_t index;  // in the list that was given
 };
 
 struct HostOrder {
@@ -23,6 +25,6 @@ struct HostOrder {
 
 // The first seed from 0 on under which no bucket has more than limits::kHostProbe hosts, so equal
 // sets of hosts get equal indexes.
-tl::expected<HostOrder, BuildError> order_hosts(const std::vector<HostSpec>& hosts);
+tl::expected<HostOrder, BuildError> order_hosts(const std::vector<std::string_view>& names);
 
 }  // namespace sluice::table

@@ -12,28 +12,16 @@
 namespace sluice::table {
 namespace {
 
-// Any set of paths spreads under one of the first few; a bound keeps this total.
-constexpr uint32_t kSeeds = 64;
-
-// Only a host with more paths than a bucket takes can crowd one.
-std::vector<std::string_view> distinct_paths_if_many(const HostSpec& host) {
-    std::vector<std::string_view> paths;
-    if (host.matches.size() <= limits::kPathProbe) return paths;
-    for (const MatchSpec& match : host.matches) {
-        if (match.path_kind != PathKind::regex) paths.push_back(match.path);
-    }
-    std::ranges::sort(paths);
-    const auto repeated = std::ranges::unique(paths);
-    paths.erase(repeated.begin(), repeated.end());
-    return paths;
-}
-
-bool spreads(const std::vector<std::string_view>& paths, uint32_t seed) {
+bool is_spread(const std::vector<IndexedPath>& paths) {
     const uint32_t bits = path_bits_for(paths.size());
-    std::vector<uint32_t> counts(size_t{1} << bits, 0);
-    return std::ranges::none_of(paths, [&](std::string_view path) {
-        return ++counts[bucket_of(hash_text(path, seed), bits)] > limits::kPathProbe;
-    });
+    size_t run = 0;
+    for (size_t i = 0; i < paths.size(); ++i) {
+        const bool same =
+            i != 0 && bucket_of(paths[i].hash, bits) == bucket_of(paths[i - 1].hash, bits);
+        run = same ? run + 1 : 1;
+        if (run > limits::kPathProbe) return false;
+    }
+    return true;
 }
 
 }  // namespace
@@ -62,21 +50,8 @@ PathIndex index_paths(std::span<PathEntry> entries, uint32_t seed) {
         index.order[i] = static_cast<uint32_t>(index.paths.size());
         index.paths.push_back(by_text[i]);
     }
+    index.spread = is_spread(index.paths);
     return index;
-}
-
-std::optional<uint32_t> path_seed_for(const std::vector<HostSpec>& hosts) {
-    std::vector<std::vector<std::string_view>> large;
-    for (const HostSpec& host : hosts) {
-        auto paths = distinct_paths_if_many(host);
-        if (paths.size() > limits::kPathProbe) large.push_back(std::move(paths));
-    }
-    for (uint32_t seed = 0; seed < kSeeds; ++seed) {
-        if (std::ranges::all_of(large, [&](const auto& paths) { return spreads(paths, seed); })) {
-            return seed;
-        }
-    }
-    return std::nullopt;
 }
 
 }  // namespace sluice::table

@@ -3,13 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "table/layout.h"
-#include "table/spec.h"
 
 namespace sluice::table {
 
@@ -31,13 +29,10 @@ struct PathIndex {
     std::vector<uint32_t> order;     // of paths, by text
     size_t deepest = 0;              // elements of that path
     uint16_t depths = 0;             // of all, by depth_bit()
+    bool spread = true;              // no bucket has more than limits::kPathProbe paths
 };
 
 // Sorts `entries`; the index borrows from them.
 PathIndex index_paths(std::span<PathEntry> entries, uint32_t seed);
-
-// The first seed from 0 on under which no bucket of a host has more than limits::kPathProbe paths;
-// absent when there is none among the first few.
-std::optional<uint32_t> path_seed_for(const std::vector<HostSpec>& hosts);
 
 }  // namespace sluice::table

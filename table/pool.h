@@ -1,31 +1,51 @@
-// The byte pool of a segment under construction: each text stands in it once, in order of first
-// use.
+// The byte pool of a segment under construction: a text that is shared stands in it once, in order
+// of first use.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "table/layout.h"
 
 namespace sluice::table {
 
+// A text with its hash, for who adds it to many pools.
+struct PoolText {
+    explicit PoolText(std::string_view shown)
+        : text(shown), hash(std::hash<std::string_view>()(shown)) {}
+    std::string_view text;
+    size_t hash;
+};
+
+// An offset beyond 32 bits wraps; so large a pool is refused as a whole when the segment is
+// written.
 class Pool {
 public:
-    // `text` must live as long as the pool: a spec's texts do. An offset beyond 32 bits wraps; so
-    // large a pool is refused as a whole when the segment is written.
-    Text add(std::string_view text) {
-        if (text.empty()) return {};
-        const Text next{static_cast<uint32_t>(bytes_.size()), static_cast<uint32_t>(text.size())};
-        const auto [place, is_new] = places_.try_emplace(text, next);
-        if (is_new) bytes_.append(text);
-        return place->second;
-    }
+    // Where the text stands: where an equal one was added before, else at the end.
+    Text add(const PoolText& text);
+    Text add(std::string_view text) { return add(PoolText(text)); }
+    // At the end, without a look-up: for names, of which no two are equal.
+    Text append(std::string_view text);
+
+    void reserve(size_t bytes) { bytes_.reserve(bytes); }
+
     const std::string& bytes() const { return bytes_; }
 
 private:
+    struct Slot {
+        uint32_t hash = 0;
+        Text text;  // empty: a free slot
+    };
+    void grow();
+    Slot& slot_for(const PoolText& text);
+
     std::string bytes_;
-    std::unordered_map<std::string_view, Text> places_;
+    std::vector<Slot> slots_;  // open addressing; a power of two, at most half of them taken
+    size_t taken_ = 0;
 };
 
 }  // namespace sluice::table

@@ -215,6 +215,25 @@ std::optional<BuildError> why_refused(const RoutesSpec& spec) {
     return first_problem("backends", spec.backends, of_backend);
 }
 
+std::optional<BuildError> why_refused(const RulesPart& part) {
+    const auto of_rule = [&](const RuleSpec& rule) { return check(rule, part.backends.size()); };
+    if (auto problem = first_problem("rules", part.rules, of_rule)) return problem;
+    const auto of_backend = [](const BackendSpec& backend) { return check_name(backend.name); };
+    return first_problem("backends", part.backends, of_backend);
+}
+
+std::optional<BuildError> why_refused(const HostPart& part) {
+    if (part.part_of.size() != part.matches.size()) return bad("part_of", "is not one a match");
+    for (size_t i = 0; i < part.matches.size(); ++i) {
+        if (part.part_of[i] >= part.parts.size()) return dangling("part_of", part.part_of[i]);
+        const size_t rules = part.parts[part.part_of[i]]->rules.size();
+        if (part.matches[i].rule < rules) continue;
+        return in("matches", i, dangling("rule", part.matches[i].rule));
+    }
+    // Each rule is there, as was seen; the form of everything else does not depend on rules.
+    return check(static_cast<const HostSpec&>(part), size_t{1} << 32);
+}
+
 std::optional<BuildError> why_refused(const EndpointsSpec& spec) {
     if (auto problem = bounded("sets", spec.sets.size(), limits::kBackends)) return problem;
     size_t endpoints = 0;

@@ -12,5 +12,8 @@ namespace sluice::table {
 // twice and keys that collide are the builder's to find, who sorts them anyway.
 std::optional<BuildError> why_refused(const RoutesSpec& spec);
 std::optional<BuildError> why_refused(const EndpointsSpec& spec);
+// Parts by themselves; that a host's parts are in the table is the builder's to find.
+std::optional<BuildError> why_refused(const RulesPart& part);
+std::optional<BuildError> why_refused(const HostPart& part);
 
 }  // namespace sluice::table

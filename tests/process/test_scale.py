@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,7 +144,10 @@ async def change_one_slice(place: Placed, change: int) -> float:
     return (await next_generation(place.sluice, generation) - begun) * 1000
 
 
-async def best_series(what: str, change, place: Placed) -> float:
+Change = Callable[[Placed, int], Awaitable[float]]
+
+
+async def best_series(what: str, change: Change, place: Placed) -> float:
     """The median of the best of some series: a machine with other work only adds."""
     best = float("inf")
     processes = Processes(place.sluice)
@@ -167,12 +170,11 @@ def check_bytes(now: Figures, routes: int) -> None:
 async def run_estate(work_dir: Path, hosts: int) -> None:
     async with Everywhere() as origin:
         place = placed(work_dir, origin, hosts)
-        print("written", time.monotonic(), flush=True)
         begun = time.monotonic()
         async with place.sluice as sluice:
             started_s = time.monotonic() - begun
-            print(f"{hosts * PATHS} routes, {SERVICES * ENDPOINTS_PER_SERVICE} endpoints from files:"
-                  f" serving after {started_s:.2f} s")
+            endpoints = SERVICES * ENDPOINTS_PER_SERVICE
+            print(f"{hosts * PATHS} routes, {endpoints} endpoints: served after {started_s:.2f} s")
             print(f"resident MiB: {Processes(sluice).memory()}")
             before = await figures(sluice)
             check_bytes(before, hosts * PATHS)

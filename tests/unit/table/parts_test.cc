@@ -14,6 +14,7 @@
 #include "table/path_index.h"
 #include "table/pool.h"
 #include "table/reason.h"
+#include "table/routes_parts.h"
 #include "table/text_rules.h"
 
 namespace sluice::table {
@@ -72,10 +73,11 @@ TEST(PathIndex, a_crowded_bucket_takes_the_next_seed) {
         if (bucket_of(hash_text(path, 0), bits) != 0) continue;
         host.matches.push_back({PathKind::exact, path, {}, 0});
     }
-    EXPECT_GE(path_seed_for({host}).value(), 1U);
+    EXPECT_FALSE(encode(host, 0).spread);
+    EXPECT_TRUE(encode(host, 1).spread);
     host.matches.pop_back();
-    EXPECT_EQ(path_seed_for({host}), 0U);
-    EXPECT_EQ(path_seed_for({}), 0U);
+    EXPECT_TRUE(encode(host, 0).spread);
+    EXPECT_TRUE(encode(HostSpec{"a.example", {}}, 0).spread);
 }
 
 TEST(Hash, tells_texts_apart) {
@@ -148,6 +150,12 @@ TEST(Pool, a_text_has_one_place) {
     EXPECT_EQ(pool.add(std::string_view("xabc").substr(1)), first);
     EXPECT_EQ(pool.add(""), Text{});
     EXPECT_EQ(pool.bytes(), "abcde");
+    EXPECT_EQ(pool.append("abc"), (Text{5, 3}));
+    EXPECT_EQ(pool.add("abc"), first);
+    EXPECT_EQ(pool.append(""), Text{});
+    std::vector<Text> places;
+    for (int i = 0; i < 1000; ++i) places.push_back(pool.add(std::to_string(i)));
+    for (int i = 0; i < 1000; ++i) EXPECT_EQ(pool.add(std::to_string(i)), places[size_t(i)]);
 }
 
 TEST(Texts, printable) {

@@ -1,0 +1,52 @@
+// Parts of the routes as structs that do not depend on the rest of the table: made once a part, and
+// put together with others each time (routes_builder.cc).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "table/layout.h"
+#include "table/pool.h"
+#include "table/spec.h"
+
+namespace sluice::table {
+
+// What a rule does, by its print (conduct_print.h).
+struct EncodedConduct {
+    std::string print;
+    const RuleSpec* rule;  // the first that does it
+};
+
+// Borrows from the specs.
+struct EncodedRules {
+    std::string names;          // of all rules, one after the other
+    std::vector<Rule> rules;    // name_offset: in names; splits, conduct: in the lists here
+    std::vector<Split> splits;  // backend: index into the backends of the part
+    std::vector<EncodedConduct> conducts;
+};
+
+EncodedRules encode(std::span<const RuleSpec> rules);
+
+// Borrows from the spec.
+struct EncodedHost {
+    Host host{};          // path_buckets 0; by_regex 0 or kNone; no name
+    size_t deepest = 0;   // elements of its deepest path
+    bool spread = false;  // no bucket of its paths is crowded under this seed
+    std::vector<PoolText> texts;
+    std::vector<PoolText> patterns;
+    std::vector<Path> paths;  // text_offset: index into texts; matches: in the list here
+    std::vector<uint32_t> path_order;
+    std::vector<uint32_t> path_buckets;
+    std::vector<Match> matches;        // rule: as in the spec; predicates: in the list here
+    std::vector<RegexMatch> by_regex;  // the same; regex: index into patterns
+    std::vector<Predicate>
+        predicates;  // texts: offset is an index into texts; regex: into patterns
+    std::vector<uint32_t> spec_matches;  // of matches, then of by_regex: index in the spec
+};
+
+EncodedHost encode(const HostSpec& host, uint32_t path_seed);
+
+}  // namespace sluice::table
