@@ -84,6 +84,9 @@ public:
         return std::nullopt;
     }
 
+    // Before all names, so that the bytes do not tell where the rules were cut.
+    void add_conducts(const RulesIn& in) { places_of(in.encoded->conducts); }
+
     void add(const RulesIn& in) {
         const EncodedRules& from = *in.encoded;
         bases_.emplace(in.part, count_of(rules_));
@@ -380,6 +383,7 @@ tl::expected<Bytes, BuildError> assemble(
     if (auto problem = assembly.add_backends(rules)) {
         return tl::unexpected<BuildError>(std::move(*problem));
     }
+    for (const RulesIn& part : rules) assembly.add_conducts(part);
     for (const RulesIn& part : rules) assembly.add(part);
     for (const PlacedHost& placed : order->hosts) assembly.add(placed, hosts[placed.index]);
     return assembly.finish(*order, path_seed);

@@ -98,6 +98,7 @@ TEST_F(HostileTables, DoNotReachTheCopy) {
         const Publish bad =
             damaged.make(static_cast<Damage>(i % kClasses), static_cast<uint64_t>(i + 2));
         keeper_->publish(bad.message, bad.descriptors, kNow);
+        keeper_->catch_up();
     }
     Current other;
     Keeper next(mapping_, other, directory_);
