@@ -109,11 +109,7 @@ private:
                 "must be ASCII: paths are matched escaped (%C3%A9), all else by bytes (\\xC3)"
             );
         }
-        if (folds_) {
-            width_.set();  // two characters
-        } else {
-            width_.literal(*character);
-        }
+        width_.literal(*character, folds_);
         piece(character_cost(folds_));
     }
 

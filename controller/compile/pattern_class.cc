@@ -61,10 +61,13 @@ ClassResult take_range(PatternText& text, bool folds) {
     }
     if (!high) return {.fault = kFault};
     if (*high < *low) return {.fault = "has a range that runs backwards"};
-    if (folds) return {.cost = kFoldedRangeCost};
     ByteSet members;
-    for (size_t byte = *low; byte <= *high; ++byte) members.set(byte);
-    return {.cost = kRangeCost, .members = members};
+    for (size_t byte = *low; byte <= *high; ++byte) {
+        members.set(byte);
+        const bool letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+        if (folds && letter) members.set(byte ^ 0x20);
+    }
+    return {.cost = folds ? kFoldedRangeCost : kRangeCost, .members = members};
 }
 
 ClassResult take_item(PatternText& text, bool folds) {

@@ -8,6 +8,7 @@
 namespace sluice::compile {
 namespace {
 
+constexpr uint64_t kLiteralsPerSet = 4;        // in a choice
 constexpr uint64_t kMany = uint64_t{1} << 20;  // stands for "any number"
 
 uint64_t product(uint64_t a, uint64_t b) {
@@ -43,9 +44,13 @@ void PatternWidth::one(const Places& place) {
     add({.ways_before = ways, .places = place, .meant = ways > 1 ? place : Places{}});
 }
 
-void PatternWidth::literal(uint8_t character) {
+void PatternWidth::literal(uint8_t character, bool folds) {
     Group& group = groups_.back();
-    if (group.endless && !group.endless->test(character)) group.ways = group.ways_before_endless;
+    const bool letter = (character | 0x20) >= 'a' && (character | 0x20) <= 'z';
+    const uint8_t other = folds && letter ? character ^ 0x20 : character;  // its other case
+    const bool tells =
+        group.endless && !group.endless->test(character) && !group.endless->test(other);
+    if (tells) group.ways = group.ways_before_endless;
     group.endless.reset();
     group.last_set.reset();
     one({.sets = 0, .literals = 1});
@@ -76,14 +81,16 @@ void PatternWidth::branch() {
     group.last_set.reset();
 }
 
-// The choice itself is a place that matches several characters.
+// A choice is as good as places that match several characters: one, and one more for each four
+// characters in it, because "(aa|ab|ba|bb)" is "[ab][ab]".
 void PatternWidth::close() {
     Group inner = groups_.back();
     groups_.pop_back();
     Group& outer = groups_.back();
     if (inner.branches > 1) {
-        ++inner.places.sets;
-        if (inner.ways_at_entry > 1) ++inner.meant.sets;
+        const uint64_t sets = 1 + inner.places.literals / kLiteralsPerSet;
+        inner.places.sets += sets;
+        if (inner.ways_at_entry > 1) inner.meant.sets += sets;
     }
     outer.ways = std::min(inner.ways + inner.ways_of_branches, kMany);
     outer.last_set.reset();

@@ -16,7 +16,8 @@ using ByteSet = std::bitset<256>;
 // Told of a pattern's pieces from left to right; counts never overflow.
 class PatternWidth {
 public:
-    void literal(uint8_t character);
+    // `folds`: in either case.
+    void literal(uint8_t character, bool folds);
     // One character of a set. No set: any.
     void set(const std::optional<ByteSet>& members = std::nullopt);
     void open();

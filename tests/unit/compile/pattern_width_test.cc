@@ -27,12 +27,14 @@ TEST(PatternWidth, TakesWhatPeopleWrite) {
              "/(users|groups)/[0-9a-f]{32}",
              "/v[12]/[a-z0-9-]+\\.git/(info/refs|git-upload-pack|git-receive-pack)",
              "[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}",
+             "(?i).*(Android|iPhone|iPad|iPod|BlackBerry|Opera Mini|IEMobile).*",
+             "(?i)/users/[^/]+/[0-9]{24}",
              ".*(Android|iPhone|iPad|iPod|BlackBerry|Opera Mini|IEMobile).*",
              "(.*;\\s*)?canary=(always|[0-9a-f]{8})(;.*)?",
              "/v1/models/[^/]+/versions/[0-9]+(:predict|/infer)?",
              ".*\\.(js|css|png|jpe?g|gif|svg|woff2?)",
              "([a-z]+/)*[a-z]+",
-             "Bearer [A-Za-z0-9._~+/-]{20,900}",
+             "Bearer [A-Za-z0-9._~+/-]{20,90}",
              "[ab]{900}c",
              ".*a{300}",
          }) {
@@ -63,7 +65,7 @@ std::vector<std::string> evil_patterns() {
         "[ab]*a", "(a|b)*a", ".*a", "(?:a|b|ab)+a", "\\w*a", "[ab]{0,500}a", "(a?b?)*a", "[^c]*a"
     };
     const std::vector<std::string> places{
-        "[ab]", ".", "(a|b)", "(?:aa|ab|ba|bb)", "\\w", "[^c]", "a?", "(x|[ab])"
+        "[ab]", ".", "(a|b)", "(?:aa|ab|ba|bb)", "\\w", "[^c]", "[ab]?", "(x|[ab])"
     };
     for (const std::string& loop : loops) {
         for (const std::string& place : places) {
@@ -119,23 +121,27 @@ TEST(PatternWidth, WhatPassesIsMatchedFast) {
 #endif
     std::mt19937 random(7);
     double worst = 0;
+    std::string slowest;
     size_t tried = 0;
     for (const std::string loop : {"[ab]*a", "(a|b)*a", ".*a", "\\w*a", "[^c]*a", "(a?b?)*a"}) {
-        for (const std::string place : {"[ab]", ".", "(a|b)", "(aa|ab|ba|bb)", "\\w", "a?"}) {
+        for (const std::string place :
+             {"[ab]", ".", "(a|b)", "(aa|ab|ba|bb)", "\\w", "a?", "(aaa|bbb)", "(a|bb)"}) {
             for (size_t times = 20; times > 0; --times) {
                 const std::string pattern =
                     loop + "(" + place + "){" + std::to_string(times) + "}c";
                 if (!is_taken(pattern)) continue;
-                worst = std::max(worst, match_ms(matcher(pattern), random));
+                const double took = match_ms(matcher(pattern), random);
+                if (took > worst) slowest = pattern;
+                worst = std::max(worst, took);
                 ++tried;
                 break;
             }
         }
     }
     EXPECT_GE(tried, 20U);
-    EXPECT_LE(worst, kMarkMs);
+    EXPECT_LE(worst, kMarkMs) << slowest;
     RecordProperty("worst_us", static_cast<int>(worst * 1000));
-    std::printf("the slowest of %zu patterns that pass: %.2f ms for 8 KiB\n", tried, worst);
+    std::printf("the slowest of %zu that pass: %s, %.2f ms\n", tried, slowest.c_str(), worst);
 }
 
 }  // namespace
