@@ -40,7 +40,7 @@ soak: deps-test ## the long forms of process tests, on the release programs (hou
 	  build/venv/bin/pytest -q -m soak tests/process
 
 bench: deps-test ## CPU per request beside nginx and HAProxy, all kinds of traffic; ENVOY=1: Envoy too
-	@scripts/build release $(PROGRAMS) bench_load bench_table bench_match bench_log_line
+	@scripts/build release $(PROGRAMS) bench_load bench_table bench_log_line
 	@$(if $(ENVOY),scripts/python-packages bench/requirements.txt build/bench-venv)
 	@bench/compare $(if $(ENVOY),--envoy) --json build/bench.json --details build/bench-details.json
 	@bench/plot build/bench.json build/bench.svg

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lib.programs import ROOT
+from lib.programs import ROOT, bin_dir
 
 sys.path.append(str(ROOT))
 
@@ -67,6 +68,17 @@ def check_streams(sse: dict[str, Any]) -> None:
         # 200 streams of 40 a second; a busy machine may make them late, not lose them.
         assert only["units"] > WORKLOADS["sse"].connections
         assert only["requests"] == WORKLOADS["sse"].connections
+
+
+def test_what_make_bench_builds_is_known_to_the_build() -> None:
+    listed = subprocess.run(
+        ["make", "-n", "bench"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    wanted = re.search(r"^scripts/build release (.+)$", listed, re.MULTILINE)
+    assert wanted is not None, listed
+    ninja = ["ninja", "-C", str(bin_dir()), "-t", "query", *wanted[1].split()]
+    asked = subprocess.run(ninja, capture_output=True, text=True, check=False)
+    assert asked.returncode == 0, asked.stdout + asked.stderr
 
 
 @measuring
