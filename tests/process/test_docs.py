@@ -42,6 +42,7 @@ def test_what_counts_as_a_block(tmp_path: Path) -> None:
     document.write_text(
         "```sh\ntrue\n```\n```sh until ^up\nserve\n```\n```sh skip it is long\nwait\n```\n"
         "```console\n$ forgotten\n```\n```\n$ unlabelled\n```\n```text\nup\n```\n"
+        "- an item\n\n  ```sh skip it is in a list\n  wait\n  ```\n"
     )
     found = [(block.line, block.skip_reason, block.until) for block in blocks_of(document)]
     assert found == [
@@ -50,6 +51,7 @@ def test_what_counts_as_a_block(tmp_path: Path) -> None:
         (7, "it is long", None),
         (10, "", None),
         (13, "", None),
+        (21, "it is in a list", None),
     ]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _FENCE = re.compile(
-    r"^```(?P<language>\w*)(?P<rest>[^\n]*)\n(?P<text>.*?)^```\s*$", re.MULTILINE | re.DOTALL
+    r"^ *```(?P<language>\w*)(?P<rest>[^\n]*)\n(?P<text>.*?)^ *```\s*$", re.MULTILINE | re.DOTALL
 )
 _SHELLS = {"sh", "bash", "shell", "console"}
 _PROMPT = re.compile(r"^\$ ", re.MULTILINE)
