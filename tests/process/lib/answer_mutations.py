@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from dataclasses import dataclass
 
 from .garbage import OK, answer, head
-from .http1 import HEAD_LIMIT, Closed, Malformed, Response, read_response
+from .strict import Message, NotStrict, read_answer
 
 CHUNKED = head(b"Transfer-Encoding: chunked\r\n")
 SEEDS: tuple[bytes, ...] = (
@@ -77,22 +76,35 @@ def _once(data: bytes, draw: random.Random) -> bytes:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a strict reader makes of an answer's bytes; `response` is None when they are none."""
+    """What a strict reader makes of an answer's bytes; `answer` is None when they are none."""
 
-    response: Response | None
-    whole: bool  # it ended before the bytes did, or with them
+    answer: Message | None
     rest: bytes = b""  # what stands behind it
     unfinished: bool = False  # lawful so far, and more must come
 
+    @property
+    def ends_with_connection(self) -> bool:
+        """Nothing else says where it ends."""
+        framed = (b"content-length", b"transfer-encoding")
+        return (
+            self.answer is not None
+            and self.answer.status not in (204, 304)
+            and not any(self.answer.all(name) for name in framed)
+        )
 
-async def read_strictly(data: bytes) -> Reading:
-    reader = asyncio.StreamReader(limit=HEAD_LIMIT)
-    reader.feed_data(data)
-    reader.feed_eof()
-    try:
-        response = await read_response(reader)
-    except Closed:
-        return Reading(None, whole=False, unfinished=True)
-    except (Malformed, UnicodeDecodeError, ValueError):
-        return Reading(None, whole=False)
-    return Reading(response, whole=True, rest=await reader.read())
+
+def read_strictly(data: bytes) -> Reading:
+    """Of the answer to a POST that nobody asked to be switched to another protocol."""
+    at = 0
+    while True:
+        try:
+            answer = read_answer(data, at, b"POST", closed=True)
+        except NotStrict:
+            return Reading(None)
+        if answer is None or answer.end == 0:
+            return Reading(None, unfinished=True)
+        at = answer.end
+        if answer.status == 101:
+            return Reading(None)
+        if answer.status >= 200:
+            return Reading(answer, rest=data[at:])
