@@ -7,6 +7,7 @@ import json
 import resource
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,16 @@ SLOW_KIB = 10  # mark of a worker's memory for each slow client
 HEAD_S, WINDOW_S, GLANCE_S, TICK_S = 10, 10, 1, 1
 
 
-def clients_of_each_kind() -> int:
-    """A worker needs a descriptor for a slow head, and two for each of the others."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    count = min(3000, (soft - 1000) // 5)
-    print(f"{count} slow clients of each kind (descriptors: {soft})")
-    return count
+@pytest.fixture
+def clients_of_each_kind() -> Iterator[int]:
+    """3,000 where the hard limit allows. One worker may get all of them, and needs a descriptor for
+    a slow head, and two for each of the others."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = min(3000, (hard - 1000) // 5)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (5 * count + 1000, hard))
+    print(f"{count} slow clients of each kind (descriptors: {hard})")
+    yield count
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def p99_of_good(address: Address, seconds: float) -> float:
@@ -50,8 +55,10 @@ async def result_of(program: Program) -> dict[str, Any]:
     return dict(json.loads(found[1]))
 
 
-async def test_slow_clients_are_cut_and_good_ones_do_not_notice(tmp_path: Path) -> None:
-    count = clients_of_each_kind()
+async def test_slow_clients_are_cut_and_good_ones_do_not_notice(
+    tmp_path: Path, clients_of_each_kind: int
+) -> None:
+    count = clients_of_each_kind
     with own_network(SMALL_BUFFERS):
         async with Bed(tmp_path, workers=2) as bed:
             alone = await p99_of_good(bed.sluice.address, 2)

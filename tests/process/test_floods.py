@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,7 +17,7 @@ from lib.manifests import one_route
 from lib.network import connect_from, own_network
 from lib.origin import Origin, answer
 from lib.programs import anonymous_kib
-from lib.sluice import Sluice
+from lib.sluice import Sluice, proxied_address
 from lib.waiting import until
 
 FLOOD_PIECE = 33 * 1024  # of what may come before a refusal, and a little more
@@ -177,8 +176,7 @@ async def test_behind_a_balancer_each_client_counts_for_itself(tmp_path: Path) -
     options = ["--max-connections-per-source", "2", "--listen-proxy", "127.0.0.1:0"]
     async with Origin(answer()) as origin:
         async with Sluice(tmp_path, one_route([origin.address]), proxy_options=options) as sluice:
-            ports = re.findall(r"^listening \S+:(\d+)$", sluice.proxy.text(), re.MULTILINE)
-            address = ("127.0.0.1", int(ports[1]))
+            address = await proxied_address(sluice)
             async with AsyncExitStack() as stack:
 
                 async def status(source: str) -> int | None:

@@ -12,7 +12,7 @@ from lib.network import connect_from, own_network, set_network
 from lib.origin import Exchange, Origin, answer, stall
 from lib.programs import cpu_s
 from lib.sluice import Sluice
-from lib.waiting import until_true
+from lib.waiting import until, until_true
 
 PORTS = 20  # towards one endpoint
 FIRST_PORT = 50_000
@@ -62,7 +62,7 @@ async def test_ports_run_out_and_come_back(tmp_path: Path) -> None:
             await held.hold(PORTS)
             await until_true(lambda: origin.open_now == PORTS, "all ports are taken")
             client = await held.client()
-            before, begun = cpu_s(sluice.worker_pid()), time.monotonic()
+            before = cpu_s(sluice.worker_pid())
             for _ in range(FAILS):
                 refused = await client.request("GET", "/")
                 assert (refused.status, refused.reason) == (503, "no_local_port"), refused
@@ -98,8 +98,7 @@ async def test_another_endpoint_has_ports_of_its_own(tmp_path: Path) -> None:
             async def served() -> bool:
                 return (await client.request("GET", "/")).status == 200
 
-            while not await served():
-                pass  # until the second endpoint is in the table
+            await until(served, "the second endpoint is in the table")
             for _ in range(50):
                 assert await served(), "the endpoint without ports costs nobody a request"
             assert len(good.seen) >= 50
