@@ -5,25 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 from lib.client import Client
+from lib.programs import anonymous_kib
 
 from .peers import Candidate
 from .workloads import Workload
 
 FEW, MANY = 500, 2000
 SETTLE_S = 1.5  # free lists are trimmed by the clock, which is what is measured
-
-
-def anonymous_kib(pids: Sequence[int]) -> int:
-    """What the processes hold beside files and what they share."""
-    total = 0
-    for pid in pids:
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("RssAnon:"):
-                total += int(line.split()[1])
-    return total
 
 
 async def measure(candidates: Sequence[Candidate], workload: Workload) -> dict[str, float]:
@@ -49,5 +39,5 @@ async def slope_kib(candidate: Candidate, workload: Workload) -> float:
                     raise RuntimeError(f"{candidate.name} answers {answer.status}")
             opened = count
             await asyncio.sleep(SETTLE_S)
-            sizes.append(anonymous_kib(pids))
+            sizes.append(sum(anonymous_kib(pid) for pid in pids))
     return (sizes[1] - sizes[0]) / (MANY - FEW)
