@@ -110,7 +110,7 @@ def smuggling() -> Iterator[Seed]:
 def garbage() -> Iterator[Seed]:
     """What the process tests let endpoints answer."""
     number = 0
-    for name in ("garbage_heads", "garbage_bodies", "garbage_peers"):
+    for name in ("garbage_heads", "garbage_bodies", "garbage_lengths", "garbage_peers"):
         module = importlib.import_module(f"lib.{name}")
         lists = [made for made in vars(module).values() if is_list_of(made, module)]
         for case in (case for made in lists for case in made()):
