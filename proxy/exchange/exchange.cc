@@ -140,6 +140,7 @@ bool Exchange::retry(const Failure& failure) {
     client_.lend(nullptr);
     upstream_ = nullptr;
     account_.release(true);
+    request_splice_.rest(services_.pipes);
     // A refused lease has answered already; either way the failure is dealt with.
     if (lease()) {
         failed->replay_into(*upstream_);

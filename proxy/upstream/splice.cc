@@ -18,7 +18,6 @@ bool Splice::begin(const H1Stream* from, H1Stream* to, net::PipePool& pipes, Sto
         return false;
     }
     pipe_ = pipes.take();
-    if (pipe_.open()) to->passed_out(0);
     return pipe_.open();
 }
 
@@ -43,6 +42,7 @@ Splice::Stop Splice::move(
                 return Stop::from_closed;
             }
             from->passed_in(in.bytes);
+            to->passed_out(0);  // no sooner: until then all that was sent can be repeated
             budget -= std::min(budget, in.bytes);
         }
         const net::Transfer out = pipe_.drain(to->socket);

@@ -37,7 +37,8 @@ public:
     );
     // Bytes are on their way: neither stream has them.
     bool holds() const { return pipe_.held() > 0; }
-    // Before a wait: an empty pipe is worth more to others.
+    // Before a wait an empty pipe is worth more to others; and before `to` is another stream, whose
+    // staged bytes have to go first.
     void rest(net::PipePool& pipes) {
         if (!holds()) end(pipes);
     }
