@@ -80,6 +80,8 @@ public:
         sent_total_ += bytes;
         passed_by_ = true;
     }
+    // Whoever put them there found it closed.
+    void fail_write(int error) { write_error_ = error; }
     int write_error() const { return write_error_; }
     uint64_t sent_total() const { return sent_total_; }  // since the connection began
 

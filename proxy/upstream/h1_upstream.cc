@@ -111,7 +111,8 @@ Io H1Upstream::write_failed() {
 }
 
 Io H1Upstream::read_failed() {
-    const bool end_of_file = stream_.read_error() == 0;
+    // A write that met the reset has taken it away from the reads.
+    const bool end_of_file = stream_.read_error() == 0 && stream_.write_error() != ECONNRESET;
     failure_ = {Side::upstream, end_of_file ? Reason::upstream_closed : Reason::upstream_reset};
     failure_.answered = stream_.received() > 0;
     if (failure_.answered) return Io::closed;

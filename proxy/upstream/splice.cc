@@ -47,7 +47,10 @@ Splice::Stop Splice::move(
         }
         const net::Transfer out = pipe_.drain(to->socket);
         if (out.io == Io::again) return Stop::to_again;
-        if (out.io == Io::closed) return Stop::to_closed;
+        if (out.io == Io::closed) {
+            to->fail_write(out.error);
+            return Stop::to_closed;
+        }
         to->passed_out(out.bytes);
         delivered += out.bytes;
     }

@@ -218,6 +218,29 @@ TEST_F(PoolTest, AResetIsNoProofEither) {
     loop_.pool.give_back(*first, false);
 }
 
+// Whoever meets a reset first has it: a read behind a write finds the end of the stream.
+TEST_F(PoolTest, AResetThatAWriteHasMetIsStillNone) {
+    Upstream* first = lease();
+    testing::fill_head(*head_);
+    const http::BodyFraming framing{http::Framing::chunked, 0};
+    ASSERT_TRUE(first->stage_head(*head_, head_->target, head_->authority, framing));
+    ASSERT_TRUE(loop_.until([&] { return first->try_connect() != Io::again; }));
+    std::string_view piece = "begun";
+    ASSERT_EQ(first->try_write_body(piece, false), Io::done);
+    ASSERT_EQ(first->try_flush(), Io::done);
+    Plain peer(acceptor_.accept());
+    ASSERT_NE(peer.receive(), "");
+    peer.reset();
+    ASSERT_TRUE(loop_.until([&] { return (first->source().bits & net::kGone) != 0; }));
+    std::string_view more = "more";
+    ASSERT_EQ(first->try_write_body(more, true), Io::closed);
+    std::string body;
+    EXPECT_EQ(read_answer(*first, body), Io::closed);
+    EXPECT_EQ(first->failure().reason, Reason::upstream_reset);
+    EXPECT_FALSE(first->failure().never_arrived);
+    loop_.pool.give_back(*first, false);
+}
+
 TEST_F(PoolTest, HalfAnAnswerHasAnswered) {
     Upstream* first = lease();
     ASSERT_EQ(send_request(*first), Io::done);

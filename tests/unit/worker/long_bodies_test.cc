@@ -173,6 +173,16 @@ TEST_F(LongBodiesTest, WhenAnUploadingClientGoes) {
     expect_over(Reason::client_gone);
 }
 
+TEST_F(LongBodiesTest, WhenAnUploadMeetsAnEndpointThatGoes) {
+    stuff_upload();
+    origin_->reset();
+    const std::string got = receive_until(*client_, "}");
+    EXPECT_TRUE(got.starts_with("HTTP/1.1 502")) << got;
+    EXPECT_EQ(pipes(), 0u);
+    client_->close();
+    expect_over(Reason::upstream_reset);
+}
+
 TEST_F(LongBodiesTest, WhenAnUploadIsAnsweredEarly) {
     stuff_upload();
     origin_->send("HTTP/1.1 507 Full\r\ncontent-length: 2\r\n\r\nno");
