@@ -191,6 +191,7 @@ async def test_idle_connections_are_closed_before_anybody_is_refused(tmp_path: P
         ]
         for client in idle:
             assert (await client.request("GET", "/large", HOST)).status == 200
+        await asyncio.sleep(1.1)  # younger ones may have a request on its way and are let be
         heads = await climb(stack, running, 2)
         for client in idle:
             assert await client.closed_by_peer() == b""
@@ -269,6 +270,8 @@ async def test_four_times_the_connections_that_saturate_a_worker(tmp_path: Path)
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(ModelSim(tmp_path, "model"))
         sluice = await stack.enter_async_context(Sluice(tmp_path, one_route([model.address])))
+        # Who asks before the first table is here is told so.
+        before = (await sluice.metrics()).series("sluice_requests_total", code="5xx")
         peak = over = 0.0
         for _ in range(4):  # one after the other, because the machine changes; the best counts
             peak = max(peak, await per_cpu_second(sluice, 32))
@@ -276,7 +279,7 @@ async def test_four_times_the_connections_that_saturate_a_worker(tmp_path: Path)
         print(f"requests a CPU second: {peak:.0f} with 32 connections, {over:.0f} with 128")
         assert over >= 0.9 * peak
         page = await sluice.metrics()
-        assert page.total("sluice_requests_total", code="5xx") == 0
+        assert page.series("sluice_requests_total", code="5xx") == before
         assert page.total("sluice_worker_deaths_total") == 0
 
 
