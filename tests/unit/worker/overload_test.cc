@@ -81,7 +81,14 @@ struct Server {
 
 class OverloadTest : public ::testing::Test {
 protected:
-    Server& server_ = *new Server;
+    static Server& server() {
+        static std::vector<std::unique_ptr<Server>>& all =
+            *new std::vector<std::unique_ptr<Server>>;
+        all.push_back(std::make_unique<Server>());
+        return *all.back();
+    }
+
+    Server& server_ = server();
 };
 
 TEST_F(OverloadTest, GoesByTheWorkersOwnMemory) {
@@ -251,7 +258,7 @@ TEST_F(OverloadTest, NobodyIsAcceptedOnTheLastStepAndThenTheyAre) {
 }
 
 TEST_F(OverloadTest, WithoutALimitThereIsNoLadder) {
-    Overload& none = *new Overload(
+    Overload none(
         {},
         {server_.world.services,
          server_.world.blocks,
