@@ -40,6 +40,7 @@ Reason idle_reason(const Services& services) {
 // because nobody knows who asks. A connection that ends before its first byte was a health check.
 net::Task read_preface(Services& services, H1Downstream& client) {
     services.wheel.set(client.deadline(), services.now + services.patience.head_ns);
+    client.idle_from(services.now);
     for (;;) {
         const Io io = client.try_read_preface();
         if (io == Io::done) co_return;

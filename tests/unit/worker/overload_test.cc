@@ -195,6 +195,23 @@ TEST_F(OverloadTest, OldIdleConnectionsAreClosedAndYoungOnesAreNot) {
     EXPECT_TRUE(server_.answer(*young).starts_with("HTTP/1.1 503"));
 }
 
+// Its header, and a request behind it, may be under way as well.
+TEST_F(OverloadTest, AYoungConnectionThatOwesItsProxyHeaderIsNotClosed) {
+    const Acceptor balanced;
+    const int fd = ::fcntl(balanced.fd(), F_DUPFD_CLOEXEC, 0);
+    ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    server_.connections.offer(1, fd, true);
+    server_.connections.adopt(1);
+    server_.world.now += 10'000 * kMs;
+    const Plain young(net::testing::connect_to(balanced));
+    ASSERT_TRUE(server_.world.until([&] { return server_.connections.open() == 1; }));
+    server_.look(kShare / 1000 * limits::kClosePermille);
+    server_.look(kShare / 1000 * limits::kClosePermille);
+    young.send("PROXY TCP4 192.0.2.7 192.0.2.8 4000 80\r\n" + std::string(kGet));
+    EXPECT_TRUE(server_.answer(young).starts_with("HTTP/1.1 503"));
+    EXPECT_EQ(server_.world.ended(Reason::idle_reclaimed), 0U);
+}
+
 TEST_F(OverloadTest, TheOldestIdleConnectionGoesFirst) {
     std::vector<std::unique_ptr<Plain>> clients;
     for (int i = 0; i < 3; ++i) {
