@@ -74,6 +74,13 @@ def large() -> Iterator[Seed]:
     long_line = b"GET / HTTP/1.1\r\nX: " + b"a" * 9000
     for fuzzer in ("admin_request", "h1_request", "differential"):
         yield fuzzer, "long-field", long_line + b"\r\nHost: a\r\n\r\n"
+    # Over the limit of a head, with a fault that a reader may see first.
+    fields = b"X: " + b"v" * 7000 + b"\r\n"
+    for fuzzer, first, fault in (
+        ("h1_request", b"GET / HTTP/1.1\r\nHost: a\r\n", b"Host: b\r\n"),
+        ("h1_response", b"HTTP/1.1 200 OK\r\n", b"Transfer-Encoding: gzip\r\n"),
+    ):
+        yield fuzzer, "long-and-faulty", first + fields + fault + 4 * fields + b"\r\n"
     yield "admin_request", "long-target", b"GET /" + b"a" * 8200
     head = b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     yield "differential", "long-extension", head + b"1;" + b"a" * 300 + b"\r\nb\r\n0\r\n\r\n"
