@@ -81,6 +81,7 @@ def large() -> Iterator[Seed]:
         ("h1_response", b"HTTP/1.1 200 OK\r\n", b"Transfer-Encoding: gzip\r\n"),
     ):
         yield fuzzer, "long-and-faulty", first + fields + fault + 4 * fields + b"\r\n"
+    yield "h1_response", "as-many-fields", b"HTTP/1.1 200 OK\r\n" + 100 * b"a: b\r\n" + b"\r\n"
     yield "admin_request", "long-target", b"GET /" + b"a" * 8200
     head = b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     yield "differential", "long-extension", head + b"1;" + b"a" * 300 + b"\r\nb\r\n0\r\n\r\n"
