@@ -62,7 +62,7 @@ private:
     static constexpr uint64_t slashes_in(uint64_t step) {
         constexpr uint64_t kEach = 0x0101010101010101u;
         const uint64_t differs = step ^ kEach * '/';
-        return ~((differs & kEach * 0x7f) + kEach * 0x7f | differs | kEach * 0x7f);
+        return ~(((differs & kEach * 0x7f) + kEach * 0x7f) | differs | kEach * 0x7f);
     }
 
     // Those that end in one step, which stands at path_[at]; `state` is that of before it. False:

@@ -23,7 +23,7 @@ constexpr size_t kPlenty = size_t{1} << 30;
 
 // A stream of ours and the peer that a test plays.
 struct Side {
-    Side(net::Poller& poller, net::BlockPool& blocks) : poller(poller), stream(blocks) {
+    Side(net::Poller& watched, net::BlockPool& blocks) : poller(watched), stream(blocks) {
         Acceptor acceptor;
         const int fd = net::testing::connect_to(acceptor);
         EXPECT_EQ(::fcntl(fd, F_SETFL, O_NONBLOCK), 0);
