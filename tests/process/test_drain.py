@@ -14,7 +14,7 @@ from lib.client import Address, Client
 from lib.http1 import Response
 from lib.manifests import model_route, one_route, rule
 from lib.origin import Exchange, Origin, answer, stall
-from lib.programs import alive, cpu_s
+from lib.programs import alive, bin_dir, cpu_s
 from lib.sluice import Sluice
 from lib.waiting import until, until_true
 
@@ -145,7 +145,10 @@ async def test_out_of_descriptors(tmp_path: Path) -> None:
         share = (cpu_s(worker) - before) / (time.monotonic() - begun)
         print(f"{100 * share:.1f} % of a core while it waits for descriptors")
         assert share < 0.1
-        await a_table_is_taken(sluice, origin.address, clients[0])
+        # The sanitizers look at an object through a pipe, for which there is no descriptor either:
+        # to them the next connection's owner is no object.
+        if bin_dir().name != "instrumented":
+            await a_table_is_taken(sluice, origin.address, clients[0])
         waiting = clients[-1]
         for client in clients[:200]:
             client.close()
