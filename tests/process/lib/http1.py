@@ -115,6 +115,16 @@ async def read_chunk(reader: asyncio.StreamReader) -> bytes:
     return payload
 
 
+async def read_chunks(reader: asyncio.StreamReader, message: Message) -> None:
+    """All payloads, put together once: a body may be many megabytes in thousands of chunks."""
+    payloads: list[bytes] = []
+    try:
+        while payload := await read_chunk(reader):
+            payloads.append(payload)
+    finally:
+        message.body += b"".join(payloads)
+
+
 async def read_trailers(reader: asyncio.StreamReader) -> Fields:
     lines = []
     while line := (await read_until(reader, b"\r\n"))[:-2]:
@@ -131,8 +141,7 @@ async def read_body(reader: asyncio.StreamReader, message: Message, until_close:
         if coding is not None:
             if coding.lower() != "chunked":
                 raise Malformed(f"transfer-encoding {coding}")
-            while payload := await read_chunk(reader):
-                message.body += payload
+            await read_chunks(reader, message)
             message.trailers = await read_trailers(reader)
         elif length is not None:
             if not length.isdigit():
