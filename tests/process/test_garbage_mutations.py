@@ -15,13 +15,26 @@ import pytest
 
 from lib import origin as at
 from lib.http1 import Closed, Response
-from lib.manifests import one_route
+from lib.manifests import Object, ingress_class, model_route, rule, service
 from lib.answer_mutations import Reading, mutated, read_strictly
 from lib.origin import Exchange, Origin
 from lib.sluice import Sluice
 
 AT_ONCE = 16
 CLOCKS = {"firstToken": "300ms", "idle": "300ms"}
+
+
+def routes(origin: Origin) -> list[Object]:
+    """What is right may take its time."""
+    return [
+        ingress_class(),
+        *service("app", [origin.address]),
+        model_route(
+            "route",
+            "test.example",
+            [rule({"app": 1}, timeouts=CLOCKS), rule({"app": 1}, path="/right")],
+        ),
+    ]
 
 
 class Mutants:
@@ -65,7 +78,7 @@ async def test_no_mutant_is_read_in_two_ways(tmp_path: Path, cases: int) -> None
     passed: dict[int, Response | None] = {}
     kinds: Counter[str] = Counter()
     async with Origin(mutants) as origin:
-        async with Sluice(tmp_path, one_route([origin.address], timeouts=CLOCKS)) as sluice:
+        async with Sluice(tmp_path, routes(origin)) as sluice:
             pid = sluice.worker_pid()
             numbers = iter(range(cases))
 
