@@ -44,10 +44,12 @@ async def test_no_answer_at_all(tmp_path: Path, behaviour: Behaviour, reason: st
 async def test_no_answer_to_an_idempotent_request_is_tried_elsewhere(tmp_path: Path) -> None:
     async with Origin(at.reset_before(), "bad") as bad, Origin(at.answer(), "good") as good:
         async with Sluice(tmp_path, one_route([bad.address, good.address])) as sluice:
-            for _ in range(6):
+            asked = 0
+            while asked < 64 and not bad.seen:  # equals are picked by chance
                 assert (await sluice.fetch("GET", "/")).status == 200
+                asked += 1
         assert bad.seen, "the endpoint that fails must have been tried at all"
-        assert len(good.seen) == 6
+        assert len(good.seen) == asked
 
 
 @pytest.mark.parametrize(
