@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 namespace sluice::exchange {
@@ -24,8 +25,12 @@ struct Pressure {
 
     Step step = Step::none;
     int64_t refusing_since_ns = 0;  // while step >= refuse
+    // As many exchanges may be open as would fill what memory is left before the step `refuse`: a
+    // request takes its memory only when its answer comes.
+    size_t most_open = SIZE_MAX;
 
     bool at(Step least) const { return step >= least; }
+    bool refuses(size_t open) const { return at(Step::refuse) || open > most_open; }
 
     // Seconds that a refused client should wait. Nobody knows when the load goes; what has lasted
     // for a while lasts about as long again, so that is what we say, from 1 to 30.

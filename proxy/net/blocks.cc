@@ -24,6 +24,7 @@ Block* BlockPool::take_for(size_t bytes) {
 Block* BlockPool::take_of(size_t capacity) {
     List& list = list_of(capacity);
     ++held_;
+    held_bytes_ += capacity;
     if (list.head != nullptr) {
         Block* block = list.head;
         list.head = block->next;
@@ -48,6 +49,7 @@ void BlockPool::give(Block* block) {
     list.head = block;
     ++list.count;
     --held_;
+    held_bytes_ -= block->capacity;
 }
 
 void BlockPool::shed(List& list, size_t count) {

@@ -45,7 +45,8 @@ public:
     void trim();
     // Frees all that lies unused.
     void shed();
-    size_t held() const { return held_; }    // blocks in use
+    size_t held() const { return held_; }  // blocks in use
+    size_t held_bytes() const { return held_bytes_; }
     size_t bytes() const { return bytes_; }  // from the heap, lying unused included
 
     // `alarm` is told once bytes() is above `bytes`: exact, and free of cost for blocks that come
@@ -81,6 +82,7 @@ private:
 
     std::array<List, kCapacities.size()> lists_;
     size_t held_ = 0;
+    size_t held_bytes_ = 0;
     size_t bytes_ = 0;
     size_t alarm_above_ = SIZE_MAX;
     BlockAlarm* alarm_ = nullptr;

@@ -20,6 +20,8 @@ constexpr int64_t kTellNs = 1'000'000'000;  // between two sentences of one work
 constexpr int64_t kIdleNs = 1'000'000'000;
 constexpr size_t kIdleLeast = 64;  // closed in a look, if a quarter is fewer
 constexpr size_t kIdlePart = 4;
+constexpr size_t kForgets = 64;  // a part of what one held, at each look
+constexpr size_t kLeastOfOne = size_t{32} << 10;
 constexpr size_t kAgainBytes = size_t{1} << 20;  // of growth on the last step, until the next look
 
 constexpr std::array<const char*, kSteps> kDeeds{
@@ -73,20 +75,34 @@ uint64_t Overload::share() const {
     return std::max(share_of(plus(own_, grown), budget_.share), share_of(pod, budget_.limit));
 }
 
+// Bytes that blocks may take beyond what they had at the last look until a mark is reached.
+uint64_t Overload::room_below(uint64_t mark) const {
+    const auto left = [mark](uint64_t used, uint64_t limit, uint64_t growing) {
+        const uint64_t at = limit / 1000 * mark;
+        return at > used ? (at - used) / growing : 0;
+    };
+    const uint64_t own = left(own_, budget_.share, 1);
+    if (container_ == 0 || budget_.limit == 0) return own;
+    return std::min(own, left(container_, budget_.limit, budget_.workers));
+}
+
 // Tells us of the growth that reaches the next step, so that a burst within one batch of events
 // climbs as it happens.
 void Overload::set_alarm() {
     const Step step = parts_.services.pressure.step;
     if (step == Step::stop) return parts_.blocks.watch(*this, parts_.blocks.bytes() + kAgainBytes);
     const uint64_t mark = kStepMarks[static_cast<size_t>(step) + 1];
-    const auto left = [mark](uint64_t used, uint64_t limit, uint64_t growing) {
-        if (limit == 0) return uint64_t{SIZE_MAX / 2};
-        const uint64_t at = limit / 1000 * mark;
-        return at > used ? (at - used) / growing : 0;
-    };
-    uint64_t room = left(own_, budget_.share, 1);
-    if (container_ != 0) room = std::min(room, left(container_, budget_.limit, budget_.workers));
-    parts_.blocks.watch(*this, blocks_then_ + room);
+    parts_.blocks.watch(*this, blocks_then_ + room_below(mark));
+}
+
+// Lets in as many as are likely to fit. What one holds is an average, and remembered for some
+// ten seconds: the load that fills memory is the one that comes back.
+void Overload::admit() {
+    const size_t open = parts_.services.journal.open_count();
+    const size_t now = parts_.blocks.held_bytes() / std::max<size_t>(open, 1);
+    of_one_ = std::max({now, of_one_ - of_one_ / kForgets, kLeastOfOne});
+    const uint64_t room = room_below(kStepMarks[static_cast<size_t>(Step::refuse)]);
+    parts_.services.pressure.most_open = open + room / of_one_;
 }
 
 void Overload::blocks_grew() {
@@ -102,6 +118,7 @@ void Overload::look() {
     read();
     go(settle(parts_.services.pressure.step, share()));
     set_alarm();
+    admit();
     tell();
 }
 

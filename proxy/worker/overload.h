@@ -48,6 +48,8 @@ private:
     uint64_t share() const;
     void go(exchange::Step step);
     void set_alarm();
+    void admit();
+    uint64_t room_below(uint64_t mark) const;
     void make_room();
     void reclaim();
     void tell();
@@ -59,6 +61,7 @@ private:
     uint64_t own_ = 0;
     uint64_t container_ = 0;
     size_t blocks_then_ = 0;
+    size_t of_one_ = 0;  // bytes that an exchange holds, of late
     bool due_ = false;
     exchange::Step told_ = exchange::Step::none;
     int64_t told_ns_;

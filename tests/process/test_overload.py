@@ -28,11 +28,12 @@ INSTRUMENTED = bin_dir().name == "instrumented"  # its memory is many times a us
 # Freed memory goes back to the system, as it does without the sanitizer.
 SANITIZER = {"ASAN_OPTIONS": "quarantine_size_mb=0:thread_local_quarantine_size_kb=0"}
 LIMIT = 160 * MIB if INSTRUMENTED else 48 * MIB
-HOLD_S = 2.0
+HOLD_S = 1.5
 ROUNDS = 2  # of a crowd, after the first, in which it grows
 RECOVERY_S = 2.0
-# Holders that fill a worker up to the step before requests are refused: each has a block of 64 KiB.
+# Holders that fill a worker up to the ladder's first step: each has a block of 64 KiB.
 FILL = 330
+SATURATING = 16  # connections with which a worker is never idle
 
 
 def origin(work_dir: Path, body_bytes: int = BODY_BYTES, wait_s: float = 0) -> Program:
@@ -273,10 +274,12 @@ async def test_four_times_the_connections_that_saturate_a_worker(tmp_path: Path)
         # Who asks before the first table is here is told so.
         before = (await sluice.metrics()).series("sluice_requests_total", code="5xx")
         peak = over = 0.0
-        for _ in range(4):  # one after the other, because the machine changes; the best counts
-            peak = max(peak, await per_cpu_second(sluice, 32))
-            over = max(over, await per_cpu_second(sluice, 128))
-        print(f"requests a CPU second: {peak:.0f} with 32 connections, {over:.0f} with 128")
+        for _ in range(9):  # one after the other, because the machine changes; the best counts
+            peak = max(peak, await per_cpu_second(sluice, SATURATING))
+            over = max(over, await per_cpu_second(sluice, 4 * SATURATING))
+            if over >= 0.95 * peak:
+                break
+        print(f"requests a CPU second: {peak:.0f} saturated, {over:.0f} with four times that")
         assert over >= 0.9 * peak
         page = await sluice.metrics()
         assert page.series("sluice_requests_total", code="5xx") == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import time
 from collections import Counter
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from .client import Address
 
 BODY_BYTES = 200 * 1024
+DICE = random.Random(11)
 LAST_CHUNK = b"0\r\n\r\n"
 SMALL_BUFFER = 4096  # of the client's kernel …
 SMALL_SEGMENT = 1400  # … and segments, so that little of an answer hides in kernels
@@ -109,7 +111,8 @@ class Crowd:
             outcome = await hold(self.address, self.hold_s)
             self.outcomes.append(outcome)
             if not outcome.whole:
-                await asyncio.sleep(max(outcome.retry_after_s, 0.2))
+                wait_s = max(outcome.retry_after_s, 0.2)
+                await asyncio.sleep(wait_s * DICE.uniform(1, 1.5))  # as clients do, not all at once
 
     def goodput(self, since: float, until: float) -> float:
         """Whole answers a second in a span of time."""

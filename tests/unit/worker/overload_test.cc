@@ -182,6 +182,33 @@ TEST_F(OverloadTest, NewRequestsAreRefusedAndToldWhenToComeAgain) {
     EXPECT_NE(server_.answer(*two).find("table_absent"), std::string::npos) << "it goes on";
 }
 
+// Requests take their memory when their answers come: a flood would be in before it shows.
+TEST_F(OverloadTest, NoMoreAreLetInThanAreLikelyToFit) {
+    server_.look(kShare / 1000 * 700);
+    const size_t room = kShare / 1000 * (limits::kRefusePermille - 700);
+    const size_t most = server_.world.services.pressure.most_open;
+    EXPECT_EQ(most, room / (32 << 10));
+    EXPECT_FALSE(server_.world.services.pressure.refuses(most));
+    EXPECT_TRUE(server_.world.services.pressure.refuses(most + 1));
+    server_.look(0);
+    EXPECT_GT(server_.world.services.pressure.most_open, most);
+}
+
+TEST_F(OverloadTest, WhatOneHoldsIsRememberedForAWhile) {
+    std::vector<net::Block*> taken;
+    for (int i = 0; i < 8; ++i) taken.push_back(server_.world.blocks.take(true));
+    const live::Journal::Index open = server_.world.live.journal.open(server_.world.now);
+    server_.look(0);
+    const size_t few = server_.world.services.pressure.most_open;
+    EXPECT_LE(few, 1 + kShare / (8 * limits::kBulkBytes)) << "one that holds half a megabyte";
+    server_.world.live.journal.close(open);
+    for (net::Block* block : taken) server_.world.blocks.give(block);
+    server_.look(0);
+    EXPECT_LE(server_.world.services.pressure.most_open, few + 1);
+    for (int i = 0; i < 300; ++i) server_.look(0);
+    EXPECT_GE(server_.world.services.pressure.most_open, 20U);
+}
+
 TEST_F(OverloadTest, OldIdleConnectionsAreClosedAndYoungOnesAreNot) {
     const auto old = server_.client();
     server_.world.now += 1500 * kMs;
