@@ -164,7 +164,8 @@ void Exchange::answer(Refusal& refusal) {
     release_upstream(false, false);
     outcome_ = refusal.reason;
     total_at_ = net::kNever;
-    request_span_ = {};  // nobody takes it any more: its block may go
+    request_span_ = {};  // nobody takes it any more: its block may go, and so may what is piped
+    request_splice_.end(services_.pipes);
     refusal.ai = ai_;
     refusal.request_id = {request_id_.data(), request_id_bytes_};
     // A request that was not read to its end leaves bytes that must not be taken for the next one.

@@ -76,7 +76,7 @@ public:
     // Whatever it does: its memory is needed. A head or an answer is cut, a request that has no
     // answer yet gets one.
     void reclaim();
-    // Bytes of the blocks that the connection and its exchange hold.
+    // Bytes in memory that the connection and its exchange hold, the kernel's pipes included.
     size_t held() const { return stream_.held() + (lent_ == nullptr ? 0 : lent_->held()); }
     // Since when it waits for a request; means something while idle().
     void idle_from(int64_t now_ns) { idle_since_ns_ = now_ns; }

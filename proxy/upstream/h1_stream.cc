@@ -249,7 +249,7 @@ void H1Stream::start_message() {
 void H1Stream::reset() {
     in_.clear();
     out_.clear();
-    lent_ = sent_ = 0;
+    lent_ = sent_ = passing_ = 0;
     sent_total_ = received_ = chunk_left_ = 0;
     read_error_ = write_error_ = 0;
     full_reads_ = 0;

@@ -74,11 +74,16 @@ public:
     Io flush();
     // The body goes out as it is, and the end of what goes out now is not its end.
     bool takes_plain_bytes() const { return out_framing_ == http::Framing::length && !end_staged_; }
-    // So many body bytes were put on the socket past us, or, with 0, are going to be: nothing of
-    // the message can be replayed. REQUIRES: nothing is pending.
-    void passed_out(size_t bytes) {
-        sent_total_ += bytes;
+    // So many body bytes are on their way to the socket past us: nothing of the message can be
+    // replayed. REQUIRES: nothing is pending.
+    void passing_out(size_t bytes) {
+        passing_ += bytes;
         passed_by_ = true;
+    }
+    // So many of those arrived there.
+    void passed_out(size_t bytes) {
+        passing_ -= bytes;
+        sent_total_ += bytes;
     }
     // Whoever put them there found it closed.
     void fail_write(int error) { write_error_ = error; }
@@ -96,8 +101,8 @@ public:
     void shrink() { out_.shrink(); }
     // The message was not written to its end: a FIN would stand behind bytes that may never move.
     bool unfinished() const { return !end_staged_ || pending(); }
-    // Bytes of the blocks that it holds.
-    size_t held() const { return in_.capacity() + out_.capacity(); }
+    // Bytes of the blocks that it holds, and of what is on its way past them.
+    size_t held() const { return in_.capacity() + out_.capacity() + passing_; }
     void reset();  // for a new connection
 
 private:
@@ -112,6 +117,7 @@ private:
     http::BodyScanner scanner_;
     size_t lent_ = 0;  // bytes of in_ that the last span covers
     size_t sent_ = 0;  // of out_
+    size_t passing_ = 0;
     uint64_t sent_total_ = 0;
     uint64_t received_ = 0;
     uint64_t chunk_left_ = 0;  // bytes of the chunk whose head went out

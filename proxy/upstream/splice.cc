@@ -42,7 +42,7 @@ Splice::Stop Splice::move(
                 return Stop::from_closed;
             }
             from->passed_in(in.bytes);
-            to->passed_out(0);  // no sooner: until then all that was sent can be repeated
+            to->passing_out(in.bytes);  // until the first, all that was sent can be repeated
             budget -= std::min(budget, in.bytes);
         }
         const net::Transfer out = pipe_.drain(to->socket);

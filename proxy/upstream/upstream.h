@@ -67,7 +67,7 @@ public:
     virtual void rest(bool span_in_use, bool keep_request) = 0;
     // The wait may be long: what is kept of the request moves into little memory.
     virtual void shrink() = 0;
-    // Bytes of the blocks that it holds.
+    // Bytes of the request and answer that it holds in memory, the kernel's pipes included.
     virtual size_t held() const = 0;
 };
 

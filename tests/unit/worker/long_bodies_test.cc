@@ -11,6 +11,7 @@
 #include <fcntl.h>
 
 #include "proxy/worker/connections.h"
+#include "proxy/worker/reclaim.h"
 #include "tests/unit/exchange/world.h"
 #include "tests/unit/worker/world.h"
 
@@ -165,6 +166,15 @@ TEST_F(LongBodiesTest, WhenTheClientReadsTooSlowly) {
     EXPECT_EQ(server_->connections.open(), 1u);
     server_->world.pass(limits::kPaceWindowMs + 20);
     expect_over(Reason::client_too_slow);
+}
+
+// What stands in a pipe is memory like any other, and this exchange has no other.
+TEST_F(LongBodiesTest, WhenItsMemoryIsNeeded) {
+    stuff_answer();
+    const size_t reset =
+        reset_largest(server_->connections, server_->world.poller, [] { return false; });
+    EXPECT_EQ(reset, 1u);
+    expect_over(Reason::memory_reclaimed);
 }
 
 TEST_F(LongBodiesTest, WhenAnUploadingClientGoes) {
