@@ -104,7 +104,7 @@ struct Services {
     const http::TrustedHops& trusted = http::TrustedHops::none();  // --trusted-hop
     Patience patience = {};
 
-    Pressure pressure;
+    Pressure pressure = {};
 
     net::FramePool& frames() { return frames_pool; }
     // Answers close their connection.
