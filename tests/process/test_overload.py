@@ -18,16 +18,13 @@ from lib.client import Client
 from lib.holders import BODY_BYTES, Crowd, Outcome, hold
 from lib.manifests import one_route
 from lib.metrics import Metrics
-from lib.programs import ModelSim, Program, bin_dir, rss_kib
+from lib.programs import ModelSim, Program, rss_kib
 from lib.sluice import Sluice
 from lib.waiting import until
 
 HOST = [("Host", "test.example")]
 MIB = 1 << 20
-INSTRUMENTED = bin_dir().name == "instrumented"  # its memory is many times a user's
-# Freed memory goes back to the system, as it does without the sanitizer.
-SANITIZER = {"ASAN_OPTIONS": "quarantine_size_mb=0:thread_local_quarantine_size_kb=0"}
-LIMIT = 160 * MIB if INSTRUMENTED else 48 * MIB
+LIMIT = 48 * MIB
 HOLD_S = 1.5
 ROUNDS = 2  # of a crowd, after the first, in which it grows
 RECOVERY_S = 2.0
@@ -104,7 +101,6 @@ async def pod(
             tmp_path,
             one_route([address]),
             prefix=group.prefix("sluice-proxy") if group else (),
-            proxy_env=SANITIZER if INSTRUMENTED else None,
             proxy_options=options,
             access_log=access_log,
         )

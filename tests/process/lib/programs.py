@@ -151,7 +151,7 @@ def descendants(pid: int) -> list[int]:
     children: list[int] = []
     try:
         tasks = list(Path(f"/proc/{pid}/task").glob("*/children"))
-    except FileNotFoundError:  # ended between its parent's word and ours
+    except (FileNotFoundError, ProcessLookupError):  # ended between its parent's word and ours
         return []
     for task in tasks:
         try:
