@@ -33,7 +33,8 @@ class RoutesBuilder {
 public:
     RoutesBuilder();
     ~RoutesBuilder();
-    tl::expected<Bytes, BuildError> build(const RoutesParts& parts);
+    // Good until the next call.
+    tl::expected<std::span<const std::byte>, BuildError> build(const RoutesParts& parts);
 
 private:
     class Memo;

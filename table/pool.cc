@@ -28,6 +28,12 @@ Text Pool::add(const PoolText& text) {
     return slot.text;
 }
 
+void Pool::clear() {
+    bytes_.clear();
+    slots_.assign(slots_.size(), Slot{});
+    taken_ = 0;
+}
+
 // Its own, or the free one where it belongs.
 Pool::Slot& Pool::slot_for(const PoolText& text) {
     const auto hash = static_cast<uint32_t>(text.hash);

@@ -32,6 +32,8 @@ public:
     Text append(std::string_view text);
 
     void reserve(size_t bytes) { bytes_.reserve(bytes); }
+    // The memory stays.
+    void clear();
 
     const std::string& bytes() const { return bytes_; }
 

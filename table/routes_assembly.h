@@ -2,7 +2,10 @@
 // what parts have in common stands there once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
@@ -24,10 +27,28 @@ struct HostIn {
     const HostPart* part;  // null: its rules are those of the only RulesIn
 };
 
-// The parts keep the limits and forms of a table (spec_check.h); what is left to find is a host
-// that stands there twice, a key of two backends, and too many bytes.
-tl::expected<Bytes, BuildError> assemble(
-    const std::vector<RulesIn>& rules, const std::vector<HostIn>& hosts, uint32_t path_seed
-);
+// Keeps its memory from one table to the next.
+class Assembler {
+public:
+    Assembler();
+    ~Assembler();
+
+    // The parts keep the limits and forms of a table (spec_check.h) and are numbered by `texts`;
+    // what is left to find is a host that stands there twice, a key of two backends, and too many
+    // bytes. The bytes are good until the next call.
+    tl::expected<std::span<const std::byte>, BuildError> assemble(
+        const std::vector<RulesIn>& rules,
+        const std::vector<HostIn>& hosts,
+        const Texts& texts,
+        uint32_t path_seed
+    );
+
+    // How many texts the last table had of those that are numbered.
+    size_t texts_used() const;
+
+private:
+    class Vectors;
+    std::unique_ptr<Vectors> vectors_;
+};
 
 }  // namespace sluice::table

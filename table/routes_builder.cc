@@ -1,6 +1,7 @@
 // Which parts have to be encoded: all of a spec, or those that a builder has not seen before.
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -29,11 +30,12 @@ tl::unexpected<BuildError> crowded() {
 tl::expected<Bytes, BuildError> build_routes(const RoutesSpec& spec) {
     if (auto problem = why_refused(spec)) return tl::unexpected<BuildError>(std::move(*problem));
     const EncodedRules rules = encode(spec.rules);
+    Texts texts;
     for (uint32_t seed = 0; seed < kPathSeeds; ++seed) {
         std::vector<EncodedHost> encoded;
         encoded.reserve(spec.hosts.size());
         for (const HostSpec& host : spec.hosts) {
-            encoded.push_back(encode(host, seed));
+            encoded.push_back(encode(host, seed, texts));
             if (!encoded.back().spread) break;
         }
         if (!encoded.empty() && !encoded.back().spread) continue;
@@ -41,7 +43,11 @@ tl::expected<Bytes, BuildError> build_routes(const RoutesSpec& spec) {
         for (size_t i = 0; i < encoded.size(); ++i) {
             hosts.push_back({spec.hosts[i].name, &encoded[i], nullptr});
         }
-        return assemble({{&rules, &spec.backends, nullptr}}, hosts, seed);
+        Assembler assembler;
+        const auto bytes =
+            assembler.assemble({{&rules, &spec.backends, nullptr}}, hosts, texts, seed);
+        if (!bytes) return tl::unexpected<BuildError>(bytes.error());
+        return Bytes(bytes->begin(), bytes->end());
     }
     return crowded();
 }
@@ -49,19 +55,18 @@ tl::expected<Bytes, BuildError> build_routes(const RoutesSpec& spec) {
 // Parts by their addresses, which stay theirs while the parts are held here.
 class RoutesBuilder::Memo {
 public:
-    tl::expected<Bytes, BuildError> build(const RoutesParts& parts) {
+    tl::expected<std::span<const std::byte>, BuildError> build(const RoutesParts& parts) {
         ++build_;
+        rules_in_.clear();
+        taken_.clear();
         if (auto problem = take(parts)) return tl::unexpected<BuildError>(std::move(*problem));
         drop_unused(rules_, parts.rules.size());
         drop_unused(hosts_, parts.hosts.size());
-        std::vector<RulesIn> rules;
-        rules.reserve(parts.rules.size());
-        for (const auto& part : parts.rules) {
-            rules.push_back({&rules_.at(part.get()).encoded, &part->backends, part.get()});
-        }
         for (uint32_t seed = 0; seed < kPathSeeds; ++seed) {
-            const std::vector<HostIn> hosts = encoded_hosts(parts, seed);
-            if (hosts.size() == parts.hosts.size()) return assemble(rules, hosts, seed);
+            if (!encode_hosts(seed)) continue;
+            auto bytes = assembler_.assemble(rules_in_, hosts_in_, *texts_, seed);
+            forget_texts();
+            return bytes;
         }
         return crowded();
     }
@@ -101,6 +106,7 @@ private:
             known = rules_.emplace(part.get(), Rules{part, encode(part->rules)}).first;
         }
         known->second.build = build_;
+        rules_in_.push_back({&known->second.encoded, &part->backends, part.get()});
         return std::nullopt;
     }
 
@@ -108,9 +114,10 @@ private:
         auto known = hosts_.find(part.get());
         if (known == hosts_.end()) {
             if (auto problem = why_refused(*part)) return problem;
-            known = hosts_.emplace(part.get(), Host{part, encode(*part, 0)}).first;
+            known = hosts_.emplace(part.get(), Host{part, encode(*part, 0, *texts_)}).first;
         }
         known->second.build = build_;
+        taken_.push_back(&known->second);
         for (const auto& rules : part->parts) {
             const auto at = rules_.find(rules.get());
             if (at == rules_.end() || at->second.build != build_) {
@@ -120,20 +127,26 @@ private:
         return std::nullopt;
     }
 
-    // Those before the first whose paths do not spread under this seed.
-    std::vector<HostIn> encoded_hosts(const RoutesParts& parts, uint32_t seed) {
-        std::vector<HostIn> hosts;
-        hosts.reserve(parts.hosts.size());
-        for (const auto& part : parts.hosts) {
-            Host& host = hosts_.at(part.get());
-            if (host.seed != seed) {
-                host.encoded = encode(*part, seed);
-                host.seed = seed;
+    // False: under this seed the paths of some host do not spread.
+    bool encode_hosts(uint32_t seed) {
+        hosts_in_.clear();
+        for (Host* const host : taken_) {
+            if (host->seed != seed) {
+                host->encoded = encode(*host->part, seed, *texts_);
+                host->seed = seed;
             }
-            if (!host.encoded.spread) break;
-            hosts.push_back({part->name, &host.encoded, part.get()});
+            if (!host->encoded.spread) return false;
+            hosts_in_.push_back({host->part->name, &host->encoded, host->part.get()});
         }
-        return hosts;
+        return true;
+    }
+
+    // Numbers are never taken back, so once most of them are of no use all begin anew.
+    void forget_texts() {
+        constexpr size_t kFew = 4096;
+        if (texts_->size() < 2 * assembler_.texts_used() + kFew) return;
+        hosts_.clear();
+        texts_ = std::make_unique<Texts>();
     }
 
     template <class Parts>
@@ -144,13 +157,20 @@ private:
 
     std::unordered_map<const RulesPart*, Rules> rules_;
     std::unordered_map<const HostPart*, Host> hosts_;
+    std::unique_ptr<Texts> texts_ = std::make_unique<Texts>();
+    Assembler assembler_;
     uint64_t build_ = 0;
+    // Of the build in hand, in the order of its parts.
+    std::vector<RulesIn> rules_in_;
+    std::vector<Host*> taken_;
+    std::vector<HostIn> hosts_in_;
 };
 
 RoutesBuilder::RoutesBuilder() : memo_(std::make_unique<Memo>()) {}
 RoutesBuilder::~RoutesBuilder() = default;
 
-tl::expected<Bytes, BuildError> RoutesBuilder::build(const RoutesParts& parts) {
+tl::expected<std::span<const std::byte>, BuildError> RoutesBuilder::build(const RoutesParts& parts
+) {
     return memo_->build(parts);
 }
 

@@ -67,7 +67,7 @@ private:
 
 class HostEncoder {
 public:
-    explicit HostEncoder(const HostSpec& spec) : spec_(spec) {}
+    HostEncoder(const HostSpec& spec, Texts& texts) : spec_(spec), texts_(texts) {}
 
     EncodedHost encode(uint32_t path_seed) {
         std::vector<PathEntry> entries;
@@ -102,7 +102,7 @@ private:
     void add(const IndexedPath& path) {
         Path out{};
         out.hash = path.hash;
-        out.text_offset = add_text(path.text).offset;
+        out.text_offset = texts_.number_of(path.text);
         out.text_length = static_cast<uint16_t>(path.text.size());
         out.matches = count_of(out_.matches);
         for (const PathEntry& entry : path.matches) {
@@ -117,7 +117,7 @@ private:
         for (uint32_t i = 0; i < spec_.matches.size(); ++i) {
             const MatchSpec& match = spec_.matches[i];
             if (match.path_kind != PathKind::regex) continue;
-            out_.by_regex.push_back({written(i, true), add_pattern(match.path)});
+            out_.by_regex.push_back({written(i, true), texts_.number_of(match.path)});
         }
         if (out_.by_regex.empty()) return;
         out_.host.by_regex = 0;
@@ -142,24 +142,19 @@ private:
 
     void add(const PredicateSpec& predicate) {
         Predicate out{};
-        out.name = add_text(predicate.name);
-        out.value = add_text(predicate.value);
-        out.regex = has_regex(predicate.kind) ? add_pattern(predicate.value) : kNone;
+        out.name = numbered(predicate.name);
+        out.value = numbered(predicate.value);
+        out.regex = has_regex(predicate.kind) ? out.value.offset : kNone;
         out.kind = predicate.kind;
         out_.predicates.push_back(out);
     }
 
-    Text add_text(std::string_view text) {
-        out_.texts.emplace_back(text);
-        return {count_of(out_.texts) - 1, static_cast<uint32_t>(text.size())};
-    }
-
-    uint32_t add_pattern(std::string_view pattern) {
-        out_.patterns.emplace_back(pattern);
-        return count_of(out_.patterns) - 1;
+    Text numbered(std::string_view text) {
+        return {texts_.number_of(text), static_cast<uint32_t>(text.size())};
     }
 
     const HostSpec& spec_;
+    Texts& texts_;
     EncodedHost out_;
 };
 
@@ -175,8 +170,8 @@ EncodedRules encode(std::span<const RuleSpec> rules) {
     return encoder.take();
 }
 
-EncodedHost encode(const HostSpec& host, uint32_t path_seed) {
-    return HostEncoder(host).encode(path_seed);
+EncodedHost encode(const HostSpec& host, uint32_t path_seed, Texts& texts) {
+    return HostEncoder(host, texts).encode(path_seed);
 }
 
 }  // namespace sluice::table

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "table/layout.h"
-#include "table/pool.h"
 #include "table/spec.h"
+#include "table/texts.h"
 
 namespace sluice::table {
 
@@ -30,23 +30,20 @@ struct EncodedRules {
 
 EncodedRules encode(std::span<const RuleSpec> rules);
 
-// Borrows from the spec.
 struct EncodedHost {
-    Host host{};          // path_buckets 0; by_regex 0 or kNone; no name
-    size_t deepest = 0;   // elements of its deepest path
-    bool spread = false;  // no bucket of its paths is crowded under this seed
-    std::vector<PoolText> texts;
-    std::vector<PoolText> patterns;
-    std::vector<Path> paths;  // text_offset: index into texts; matches: in the list here
+    Host host{};              // path_buckets 0; by_regex 0 or kNone; no name
+    size_t deepest = 0;       // elements of its deepest path
+    bool spread = false;      // no bucket of its paths is crowded under this seed
+    std::vector<Path> paths;  // text_offset: number of the text; matches: in the list here
     std::vector<uint32_t> path_order;
     std::vector<uint32_t> path_buckets;
-    std::vector<Match> matches;        // rule: as in the spec; predicates: in the list here
-    std::vector<RegexMatch> by_regex;  // the same; regex: index into patterns
-    std::vector<Predicate>
-        predicates;  // texts: offset is an index into texts; regex: into patterns
+    std::vector<Match> matches;          // rule: as in the spec; predicates: in the list here
+    std::vector<RegexMatch> by_regex;    // the same; regex: number of the pattern
+    std::vector<Predicate> predicates;   // offsets of texts, and regex: numbers, as above
     std::vector<uint32_t> spec_matches;  // of matches, then of by_regex: index in the spec
 };
 
-EncodedHost encode(const HostSpec& host, uint32_t path_seed);
+// Texts are numbered by `texts`.
+EncodedHost encode(const HostSpec& host, uint32_t path_seed, Texts& texts);
 
 }  // namespace sluice::table

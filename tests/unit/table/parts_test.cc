@@ -73,11 +73,12 @@ TEST(PathIndex, a_crowded_bucket_takes_the_next_seed) {
         if (bucket_of(hash_text(path, 0), bits) != 0) continue;
         host.matches.push_back({PathKind::exact, path, {}, 0});
     }
-    EXPECT_FALSE(encode(host, 0).spread);
-    EXPECT_TRUE(encode(host, 1).spread);
+    Texts texts;
+    EXPECT_FALSE(encode(host, 0, texts).spread);
+    EXPECT_TRUE(encode(host, 1, texts).spread);
     host.matches.pop_back();
-    EXPECT_TRUE(encode(host, 0).spread);
-    EXPECT_TRUE(encode(HostSpec{"a.example", {}}, 0).spread);
+    EXPECT_TRUE(encode(host, 0, texts).spread);
+    EXPECT_TRUE(encode(HostSpec{"a.example", {}}, 0, texts).spread);
 }
 
 TEST(Hash, tells_texts_apart) {
@@ -156,6 +157,16 @@ TEST(Pool, a_text_has_one_place) {
     std::vector<Text> places;
     for (int i = 0; i < 1000; ++i) places.push_back(pool.add(std::to_string(i)));
     for (int i = 0; i < 1000; ++i) EXPECT_EQ(pool.add(std::to_string(i)), places[size_t(i)]);
+}
+
+TEST(TextNumbers, stay) {
+    Texts texts;
+    EXPECT_EQ(texts.number_of(""), 0U);
+    const uint32_t first = texts.number_of("/a");
+    for (int i = 0; i < 1000; ++i) texts.number_of(std::to_string(i));
+    EXPECT_EQ(texts.number_of(std::string("/a")), first);
+    EXPECT_EQ(texts.text(first).text, "/a");
+    EXPECT_EQ(texts.size(), 1002U);
 }
 
 TEST(Texts, printable) {
