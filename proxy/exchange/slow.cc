@@ -1,5 +1,7 @@
 // Peers that move, but too little: who alone is waited for, and whether it keeps up. The clocks of
 // the phases are blind to one byte a second.
+#include <algorithm>
+
 #include "proxy/exchange/exchange.h"
 #include "table/limits.h"
 
@@ -39,7 +41,10 @@ void Exchange::set_pace(net::Wake wants) {
     }
     if (services_.patience.bytes_per_second == 0) return;
     if (whom == Awaited::reader) return pace_.wait_unseen(services_.now, kGlanceNs, kWindowNs);
-    pace_.wait(services_.now, kWindowNs, account_.bytes_in());
+    // What is sent without a length is made as it goes (speech, say) and may pause as a stream may.
+    const bool is_stream = request_body_.kind == http::Framing::chunked;
+    const int64_t window_ns = is_stream ? std::max(kWindowNs, idle_ns_) : kWindowNs;
+    pace_.wait(services_.now, window_ns, account_.bytes_in());
 }
 
 // A window is over. A reader that takes something begins its idle clock anew, which saw nothing of

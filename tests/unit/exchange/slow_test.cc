@@ -52,7 +52,7 @@ TEST(PaceTest, AGlanceOnlyMarksWhereTheWindowBegins) {
 TEST_F(ExchangeTest, ABodyThatDripsIsRefusedAfterOneWindow) {
     install(1);
     Running one;
-    start(world_, one, {.body = true});
+    start(world_, one, {.body = true, .length = 100'000});
     for (int i = 0; i < 9; ++i) {
         one.client.feed("x", false);
         world_.pass(1000);
@@ -64,6 +64,28 @@ TEST_F(ExchangeTest, ABodyThatDripsIsRefusedAfterOneWindow) {
     EXPECT_EQ(one.client.fields["x-sluice-reason"], "client_too_slow");
     EXPECT_TRUE(one.client.closes);
     EXPECT_TRUE(world_.stream(0).given_back);
+}
+
+// Speech, say: the length is not known, so a pause is no attack yet. The idle clock is 60 s here.
+TEST_F(ExchangeTest, AnUploadInChunksMayPauseButNotDrip) {
+    install(1);
+    Running one;
+    start(world_, one, {.body = true});
+    one.client.feed(std::string(6 * kLeast, 'x'), false);
+    world_.pass(2 * kWindowMs);
+    one.client.feed("x", false);
+    for (int second = 0; second < 39; ++second) {
+        world_.pass(1000);
+        one.client.feed("x", false);
+    }
+    EXPECT_FALSE(one.over);
+    for (int second = 0; second < 62 && !one.over; ++second) {
+        world_.pass(1000);
+        one.client.feed("x", false);
+    }
+    EXPECT_TRUE(one.over);
+    EXPECT_EQ(one.client.status, 408);
+    EXPECT_EQ(one.client.fields["x-sluice-reason"], "client_too_slow");
 }
 
 TEST_F(ExchangeTest, ASlowBodyThatKeepsUpIsServed) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "proxy/exchange/exchange.h"
@@ -126,6 +127,7 @@ struct Ask {
     std::string_view path = "/v1/chat/completions";
     std::string_view host = "models.example";
     bool body = false;
+    std::optional<uint64_t> length = {};  // of the body; without one it comes in chunks
     bool upgrade = false;
     std::string_view connection = {};
 };
@@ -141,7 +143,8 @@ inline void start(World& world, Running& running, const Ask& ask) {
     head.is_head = ask.method == "HEAD";
     head.is_idempotent = ask.method != "POST";
     head.wants_upgrade = ask.upgrade;
-    head.body.kind = ask.body ? http::Framing::chunked : http::Framing::none;
+    if (ask.body) head.body = {http::Framing::chunked, 0};
+    if (ask.length) head.body = {http::Framing::length, *ask.length};
     head.fields.clear();
     if (!ask.connection.empty()) head.fields.add("connection", ask.connection);
     if (!ask.body) running.client.feed("", true);
