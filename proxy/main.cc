@@ -57,7 +57,7 @@ CLI::App* add_worker(CLI::App& app, WorkerWords& words) {
     role->add_option("--per-source", settings.connections_per_source);
     role->add_option("--head-timeout", settings.head_timeout_s);
     role->add_option("--min-rate", settings.client_min_rate);
-    role->add_option("--memory-limit", settings.memory.limit);
+    role->add_option("--memory-cgroup-limit", settings.memory.cgroup_limit);
     role->add_option("--memory-share", settings.memory.share);
     role->add_option("--memory-cgroup", settings.memory.cgroup);
     role->add_option("--memory-workers", settings.memory.workers);

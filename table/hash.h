@@ -1,6 +1,6 @@
 // The hash of the look-up index, for host names and paths. Eight bytes a step, since every request
-// pays for it, and the hash of each beginning of a text falls out on the way. The builder picks a
-// seed under which no bucket is crowded, so it need not withstand chosen names.
+// pays for it, and the hash of each beginning of a text falls out on the way. Whoever
+// chooses texts can crowd a bucket: buckets are sorted, and a crowded one is searched by halves.
 #pragma once
 
 #include <algorithm>
@@ -20,9 +20,7 @@ constexpr uint64_t stirred(uint64_t state) {
     return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-constexpr uint64_t hash_state(uint32_t seed) {
-    return (uint64_t{seed} + 1) * 0xff51afd7ed558ccdu;
-}
+inline constexpr uint64_t kHashBegin = 0xff51afd7ed558ccdu;
 
 // Of a text of `length` bytes: `state` stands behind its whole steps, `rest` holds the bytes behind
 // them, the first one lowest. An index stores this; its top bits choose the bucket.
@@ -52,8 +50,8 @@ inline uint64_t rest_of(std::string_view text) {
     return first | uint64_t{last} << 8 * (bytes - sizeof last);
 }
 
-inline uint32_t hash_text(std::string_view text, uint32_t seed) {
-    uint64_t state = hash_state(seed);
+inline uint32_t hash_text(std::string_view text) {
+    uint64_t state = kHashBegin;
     const size_t steps = text.size() / kHashStep;
     for (size_t i = 0; i < steps; ++i) {
         state = stirred(state ^ step_at(text.data() + i * kHashStep));

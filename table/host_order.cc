@@ -9,13 +9,9 @@
 
 #include "table/buckets.h"
 #include "table/hash.h"
-#include "table/limits.h"
 
 namespace sluice::table {
 namespace {
-
-// Any set of distinct hosts spreads under one of the first few; a bound keeps this total.
-constexpr uint32_t kSeeds = 64;
 
 // Null: none is.
 const std::string_view* first_repeated(const std::vector<std::string_view>& names) {
@@ -25,13 +21,6 @@ const std::string_view* first_repeated(const std::vector<std::string_view>& name
         if (!known.insert(name).second) return &name;
     }
     return nullptr;
-}
-
-bool spreads(const std::vector<PlacedHost>& hosts, uint32_t bits) {
-    std::vector<uint32_t> counts(size_t{1} << bits, 0);
-    return std::ranges::none_of(hosts, [&](const PlacedHost& placed) {
-        return ++counts[bucket_of(placed.hash, bits)] > limits::kHostProbe;
-    });
 }
 
 }  // namespace
@@ -44,20 +33,13 @@ tl::expected<HostOrder, BuildError> order_hosts(const std::vector<std::string_vi
     }
     HostOrder result;
     result.bits = bits_for(names.size());
-    for (size_t i = 0; i < names.size(); ++i) result.hosts.push_back({0, names[i], i});
-    for (result.seed = 0; result.seed < kSeeds; ++result.seed) {
-        for (PlacedHost& placed : result.hosts) {
-            placed.hash = hash_text(placed.name, result.seed);
-        }
-        if (!spreads(result.hosts, result.bits)) continue;
-        std::ranges::sort(result.hosts, {}, [](const PlacedHost& placed) {
-            return std::pair(placed.hash, placed.name);
-        });
-        return result;
+    for (size_t i = 0; i < names.size(); ++i) {
+        result.hosts.push_back({hash_text(names[i]), names[i], i});
     }
-    return tl::unexpected<BuildError>(
-        BuildError{Reason::table_too_large, "hosts: no seed spreads them over the buckets"}
-    );
+    std::ranges::sort(result.hosts, {}, [](const PlacedHost& placed) {
+        return std::pair(placed.hash, placed.name);
+    });
+    return result;
 }
 
 }  // namespace sluice::table

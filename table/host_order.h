@@ -1,4 +1,4 @@
-// The hash index over hosts: a seed that spreads them, and their order under it.
+// The hash index over hosts.
 #pragma once
 
 #include <cstddef>
@@ -18,13 +18,11 @@ struct PlacedHost {
 };
 
 struct HostOrder {
-    uint32_t seed = 0;
     uint32_t bits = 0;
     std::vector<PlacedHost> hosts;  // by (hash, name), hence by bucket
 };
 
-// The first seed from 0 on under which no bucket has more than limits::kHostProbe hosts, so equal
-// sets of hosts get equal indexes.
+// A host that stands there twice is refused.
 tl::expected<HostOrder, BuildError> order_hosts(const std::vector<std::string_view>& names);
 
 }  // namespace sluice::table

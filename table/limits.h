@@ -86,8 +86,7 @@ inline constexpr uint64_t kRegexWideSets = 16;         // that match one of seve
 inline constexpr uint64_t kRegexWideLiterals = 300;    // that match one
 inline constexpr int64_t kRegexMemoryBytes = 1 << 20;  // program and cached states of one RE2
 inline constexpr size_t kNameBytes = 1024;  // a name for people: of a rule, backend or endpoint
-inline constexpr size_t kHostProbe = 16;    // entries of one hash bucket
-inline constexpr size_t kPathProbe = 32;    // paths of one host in one bucket
+inline constexpr size_t kProbe = 32;        // entries of a hash bucket that are looked at in turn
 inline constexpr uint32_t kTimeoutMs = 24 * 3600 * 1000;
 
 // The hand-over.

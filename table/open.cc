@@ -80,8 +80,6 @@ tl::expected<RoutesView, Refusal> RoutesView::open(std::span<const std::byte> by
     if (!aligned) return refused(Reason::table_corrupt, "a vector at an odd address");
     view.pool_ = reinterpret_cast<const char*>(root.pool()->data());
     view.pool_size_ = root.pool()->size();
-    view.host_seed_ = root.header()->host_seed();
-    view.path_seed_ = root.header()->path_seed();
     view.path_depth_ = root.header()->path_depth();
     view.host_bits_ = root.header()->host_bits();
     if (!has_offsets(view.host_buckets_, view.host_bits_)) {

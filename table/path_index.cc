@@ -10,23 +10,8 @@
 #include "table/limits.h"
 
 namespace sluice::table {
-namespace {
 
-bool is_spread(const std::vector<IndexedPath>& paths) {
-    const uint32_t bits = path_bits_for(paths.size());
-    size_t run = 0;
-    for (size_t i = 0; i < paths.size(); ++i) {
-        const bool same =
-            i != 0 && bucket_of(paths[i].hash, bits) == bucket_of(paths[i - 1].hash, bits);
-        run = same ? run + 1 : 1;
-        if (run > limits::kPathProbe) return false;
-    }
-    return true;
-}
-
-}  // namespace
-
-PathIndex index_paths(std::span<PathEntry> entries, uint32_t seed) {
+PathIndex index_paths(std::span<PathEntry> entries) {
     std::ranges::sort(entries, {}, [](const PathEntry& entry) {
         return std::tuple(entry.path, entry.kind, entry.match);
     });
@@ -37,7 +22,7 @@ PathIndex index_paths(std::span<PathEntry> entries, uint32_t seed) {
         while (end < entries.size() && entries[end].path == entries[first].path) ++end;
         const std::string_view text = entries[first].path;
         const size_t depth = depth_of(text);
-        by_text.push_back({hash_text(text, seed), text, entries.subspan(first, end - first)});
+        by_text.push_back({hash_text(text), text, entries.subspan(first, end - first)});
         index.deepest = std::max(index.deepest, depth);
         index.depths |= depth_bit(depth);
         first = end;
@@ -50,7 +35,6 @@ PathIndex index_paths(std::span<PathEntry> entries, uint32_t seed) {
         index.order[i] = static_cast<uint32_t>(index.paths.size());
         index.paths.push_back(by_text[i]);
     }
-    index.spread = is_spread(index.paths);
     return index;
 }
 

@@ -29,10 +29,9 @@ struct PathIndex {
     std::vector<uint32_t> order;     // of paths, by text
     size_t deepest = 0;              // elements of that path
     uint16_t depths = 0;             // of all, by depth_bit()
-    bool spread = true;              // no bucket has more than limits::kPathProbe paths
 };
 
 // Sorts `entries`; the index borrows from them.
-PathIndex index_paths(std::span<PathEntry> entries, uint32_t seed);
+PathIndex index_paths(std::span<PathEntry> entries);
 
 }  // namespace sluice::table

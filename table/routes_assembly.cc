@@ -121,13 +121,11 @@ public:
         add_paths(in);
     }
 
-    tl::expected<std::span<const std::byte>, BuildError> finish(
-        const HostOrder& order, uint32_t path_seed
-    ) {
+    tl::expected<std::span<const std::byte>, BuildError> finish(const HostOrder& order) {
         if (auto problem = bounded("bytes", out_.size(), limits::kSegmentBytes)) {
             return tl::unexpected<BuildError>(std::move(*problem));
         }
-        return writer_.written(out_, order, path_seed);
+        return writer_.written(out_, order);
     }
 
     // Of what was put together last.
@@ -339,10 +337,7 @@ Assembler::Assembler() : vectors_(std::make_unique<Vectors>()) {}
 Assembler::~Assembler() = default;
 
 tl::expected<std::span<const std::byte>, BuildError> Assembler::assemble(
-    const std::vector<RulesIn>& rules,
-    const std::vector<HostIn>& hosts,
-    const Texts& texts,
-    uint32_t path_seed
+    const std::vector<RulesIn>& rules, const std::vector<HostIn>& hosts, const Texts& texts
 ) {
     std::vector<std::string_view> names;
     names.reserve(hosts.size());
@@ -356,7 +351,7 @@ tl::expected<std::span<const std::byte>, BuildError> Assembler::assemble(
     for (const RulesIn& part : rules) vectors_->add_conducts(part);
     for (const RulesIn& part : rules) vectors_->add(part);
     for (const PlacedHost& placed : order->hosts) vectors_->add(placed, hosts[placed.index]);
-    return vectors_->finish(*order, path_seed);
+    return vectors_->finish(*order);
 }
 
 size_t Assembler::texts_used() const {

@@ -37,10 +37,7 @@ public:
     // what is left to find is a host that stands there twice, a key of two backends, and too many
     // bytes. The bytes are good until the next call.
     tl::expected<std::span<const std::byte>, BuildError> assemble(
-        const std::vector<RulesIn>& rules,
-        const std::vector<HostIn>& hosts,
-        const Texts& texts,
-        uint32_t path_seed
+        const std::vector<RulesIn>& rules, const std::vector<HostIn>& hosts, const Texts& texts
     );
 
     // How many texts the last table had of those that are numbered.

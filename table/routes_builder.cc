@@ -14,42 +14,22 @@
 #include "table/spec_check.h"
 
 namespace sluice::table {
-namespace {
-
-// Any set of paths spreads under one of the first few seeds; a bound keeps this total.
-constexpr uint32_t kPathSeeds = 64;
-
-tl::unexpected<BuildError> crowded() {
-    return tl::unexpected<BuildError>(
-        BuildError{Reason::table_too_large, "paths: no seed spreads them over the buckets"}
-    );
-}
-
-}  // namespace
 
 tl::expected<Bytes, BuildError> build_routes(const RoutesSpec& spec) {
     if (auto problem = why_refused(spec)) return tl::unexpected<BuildError>(std::move(*problem));
     const EncodedRules rules = encode(spec.rules);
     Texts texts;
-    for (uint32_t seed = 0; seed < kPathSeeds; ++seed) {
-        std::vector<EncodedHost> encoded;
-        encoded.reserve(spec.hosts.size());
-        for (const HostSpec& host : spec.hosts) {
-            encoded.push_back(encode(host, seed, texts));
-            if (!encoded.back().spread) break;
-        }
-        if (!encoded.empty() && !encoded.back().spread) continue;
-        std::vector<HostIn> hosts;
-        for (size_t i = 0; i < encoded.size(); ++i) {
-            hosts.push_back({spec.hosts[i].name, &encoded[i], nullptr});
-        }
-        Assembler assembler;
-        const auto bytes =
-            assembler.assemble({{&rules, &spec.backends, nullptr}}, hosts, texts, seed);
-        if (!bytes) return tl::unexpected<BuildError>(bytes.error());
-        return Bytes(bytes->begin(), bytes->end());
+    std::vector<EncodedHost> encoded;
+    encoded.reserve(spec.hosts.size());
+    std::vector<HostIn> hosts;
+    for (const HostSpec& host : spec.hosts) {
+        encoded.push_back(encode(host, texts));
+        hosts.push_back({host.name, &encoded.back(), nullptr});
     }
-    return crowded();
+    Assembler assembler;
+    const auto bytes = assembler.assemble({{&rules, &spec.backends, nullptr}}, hosts, texts);
+    if (!bytes) return tl::unexpected<BuildError>(bytes.error());
+    return Bytes(bytes->begin(), bytes->end());
 }
 
 // Parts by their addresses, which stay theirs while the parts are held here.
@@ -58,17 +38,13 @@ public:
     tl::expected<std::span<const std::byte>, BuildError> build(const RoutesParts& parts) {
         ++build_;
         rules_in_.clear();
-        taken_.clear();
+        hosts_in_.clear();
         if (auto problem = take(parts)) return tl::unexpected<BuildError>(std::move(*problem));
         drop_unused(rules_, parts.rules.size());
         drop_unused(hosts_, parts.hosts.size());
-        for (uint32_t seed = 0; seed < kPathSeeds; ++seed) {
-            if (!encode_hosts(seed)) continue;
-            auto bytes = assembler_.assemble(rules_in_, hosts_in_, *texts_, seed);
-            forget_texts();
-            return bytes;
-        }
-        return crowded();
+        auto bytes = assembler_.assemble(rules_in_, hosts_in_, *texts_);
+        forget_texts();
+        return bytes;
     }
 
 private:
@@ -80,7 +56,6 @@ private:
     struct Host {
         std::shared_ptr<const HostPart> part;
         EncodedHost encoded;
-        uint32_t seed = 0;  // of `encoded`
         uint64_t build = 0;
     };
 
@@ -114,10 +89,10 @@ private:
         auto known = hosts_.find(part.get());
         if (known == hosts_.end()) {
             if (auto problem = why_refused(*part)) return problem;
-            known = hosts_.emplace(part.get(), Host{part, encode(*part, 0, *texts_)}).first;
+            known = hosts_.emplace(part.get(), Host{part, encode(*part, *texts_)}).first;
         }
         known->second.build = build_;
-        taken_.push_back(&known->second);
+        hosts_in_.push_back({part->name, &known->second.encoded, part.get()});
         for (const auto& rules : part->parts) {
             const auto at = rules_.find(rules.get());
             if (at == rules_.end() || at->second.build != build_) {
@@ -125,20 +100,6 @@ private:
             }
         }
         return std::nullopt;
-    }
-
-    // False: under this seed the paths of some host do not spread.
-    bool encode_hosts(uint32_t seed) {
-        hosts_in_.clear();
-        for (Host* const host : taken_) {
-            if (host->seed != seed) {
-                host->encoded = encode(*host->part, seed, *texts_);
-                host->seed = seed;
-            }
-            if (!host->encoded.spread) return false;
-            hosts_in_.push_back({host->part->name, &host->encoded, host->part.get()});
-        }
-        return true;
     }
 
     // Numbers are never taken back, so once most of them are of no use all begin anew.
@@ -162,7 +123,6 @@ private:
     uint64_t build_ = 0;
     // Of the build in hand, in the order of its parts.
     std::vector<RulesIn> rules_in_;
-    std::vector<Host*> taken_;
     std::vector<HostIn> hosts_in_;
 };
 

@@ -69,7 +69,7 @@ class HostEncoder {
 public:
     HostEncoder(const HostSpec& spec, Texts& texts) : spec_(spec), texts_(texts) {}
 
-    EncodedHost encode(uint32_t path_seed) {
+    EncodedHost encode() {
         std::vector<PathEntry> entries;
         for (uint32_t i = 0; i < spec_.matches.size(); ++i) {
             const MatchSpec& match = spec_.matches[i];
@@ -77,8 +77,7 @@ public:
                 entries.push_back({match.path, match.path_kind, i});
             }
         }
-        const PathIndex index = index_paths(entries, path_seed);
-        out_.spread = index.spread;
+        const PathIndex index = index_paths(entries);
         add(index);
         for (const IndexedPath& path : index.paths) add(path);
         add_by_regex();
@@ -170,8 +169,8 @@ EncodedRules encode(std::span<const RuleSpec> rules) {
     return encoder.take();
 }
 
-EncodedHost encode(const HostSpec& host, uint32_t path_seed, Texts& texts) {
-    return HostEncoder(host, texts).encode(path_seed);
+EncodedHost encode(const HostSpec& host, Texts& texts) {
+    return HostEncoder(host, texts).encode();
 }
 
 }  // namespace sluice::table

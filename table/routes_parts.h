@@ -1,5 +1,5 @@
 // Parts of the routes as structs that do not depend on the rest of the table: made once a part, and
-// put together with others each time (routes_builder.cc).
+// put together with others each time (routes_assembly.cc).
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,6 @@ EncodedRules encode(std::span<const RuleSpec> rules);
 struct EncodedHost {
     Host host{};              // path_buckets 0; by_regex 0 or kNone; no name
     size_t deepest = 0;       // elements of its deepest path
-    bool spread = false;      // no bucket of its paths is crowded under this seed
     std::vector<Path> paths;  // text_offset: number of the text; matches: in the list here
     std::vector<uint32_t> path_order;
     std::vector<uint32_t> path_buckets;
@@ -44,6 +43,6 @@ struct EncodedHost {
 };
 
 // Texts are numbered by `texts`.
-EncodedHost encode(const HostSpec& host, uint32_t path_seed, Texts& texts);
+EncodedHost encode(const HostSpec& host, Texts& texts);
 
 }  // namespace sluice::table

@@ -65,7 +65,7 @@ RoutesWriter::RoutesWriter() : buffer_(std::make_unique<Buffer>()) {}
 RoutesWriter::~RoutesWriter() = default;
 
 std::span<const std::byte> RoutesWriter::written(
-    const RoutesVectors& from, const HostOrder& order, uint32_t path_seed
+    const RoutesVectors& from, const HostOrder& order
 ) {
     const auto buckets = make_buckets(std::span<const Host>(from.hosts), order.bits, &Host::hash);
     flatbuffers::FlatBufferBuilder& builder = buffer_->flat;
@@ -88,7 +88,7 @@ std::span<const std::byte> RoutesWriter::written(
     const std::string& bytes = from.pool.bytes();
     const auto pool =
         builder.CreateVector(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-    const fbs::RoutesHeader header(kSchemaHash, order.seed, path_seed, order.bits, from.deepest);
+    const fbs::RoutesHeader header(kSchemaHash, order.bits, from.deepest);
     fbs::FinishRoutesBuffer(
         builder,
         fbs::CreateRoutes(

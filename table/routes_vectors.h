@@ -43,9 +43,7 @@ public:
     RoutesWriter();
     ~RoutesWriter();
     // The bytes are good until the next call.
-    std::span<const std::byte> written(
-        const RoutesVectors& vectors, const HostOrder& order, uint32_t path_seed
-    );
+    std::span<const std::byte> written(const RoutesVectors& vectors, const HostOrder& order);
 
 private:
     class Buffer;

@@ -13,6 +13,22 @@
 
 namespace sluice::table {
 
+namespace {
+
+// Of entries in the order of (hash, text).
+template <class Entry, class TextOf>
+const Entry* by_halves(
+    const Entry* begin, const Entry* end, uint32_t hash, std::string_view text, TextOf text_of
+) {
+    const auto comes_before = [&](const Entry& one, std::string_view wanted) {
+        return one.hash != hash ? one.hash < hash : text_of(one) < wanted;
+    };
+    const Entry* const found = std::lower_bound(begin, end, text, comes_before);
+    return found != end && found->hash == hash && text_of(*found) == text ? found : nullptr;
+}
+
+}  // namespace
+
 uint64_t schema_hash() {
     return kSchemaHash;
 }
@@ -33,12 +49,23 @@ tl::expected<RoutesView, Refusal> RoutesView::verify(std::span<const std::byte> 
 
 const Host* RoutesView::find(std::string_view host) const {
     if (hosts_.empty()) return nullptr;
-    const uint32_t hash = hash_text(host, host_seed_);
+    const uint32_t hash = hash_text(host);
     const Range bucket = bucket_at(host_buckets_, bucket_of(hash, host_bits_));
-    for (const Host& one : hosts_.subspan(bucket.first, bucket.count)) {
+    const Host* const begin = hosts_.data() + bucket.first;
+    const auto name_of = [this](const Host& one) { return name(one); };
+    if (bucket.count > limits::kProbe) {
+        return by_halves(begin, begin + bucket.count, hash, host, name_of);
+    }
+    for (const Host& one : std::span(begin, bucket.count)) {
         if (one.hash == hash && name(one) == host) return &one;
     }
     return nullptr;
+}
+
+const Path* RoutesView::find_in_crowd(
+    const Path* begin, const Path* end, uint32_t hash, std::string_view text
+) const {
+    return by_halves(begin, end, hash, text, [this](const Path& one) { return this->text(one); });
 }
 
 const Host* RoutesView::find_wildcard(std::string_view host) const {

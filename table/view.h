@@ -12,6 +12,7 @@
 #include <tl/expected.hpp>
 
 #include "table/layout.h"
+#include "table/limits.h"
 #include "table/reason.h"
 
 namespace sluice::table {
@@ -34,7 +35,7 @@ public:
     // "a.b.c" finds "*.b.c": exactly one label, as networking.k8s.io/v1 Ingress says.
     const Host* find_wildcard(std::string_view host) const;
     const Host* any_host() const { return any_host_; }
-    // The host's path that is `text`, whose hash (table/hash.h, by path_seed()) is `hash`; nullptr
+    // The host's path that is `text`, whose hash (table/hash.h) is `hash`; nullptr
     // when it has none. Inline: a request asks for each beginning of its path.
     const Path* find_path(const Host& host, uint32_t hash, std::string_view text) const {
         const Path* path = paths_.data() + host.paths;
@@ -44,6 +45,9 @@ public:
                 path_buckets_.data() + host.path_buckets + (hash >> (32 - host.path_bits));
             end = path + bucket[1];
             path += bucket[0];
+        }
+        if (static_cast<size_t>(end - path) > limits::kProbe) {
+            return find_in_crowd(path, end, hash, text);
         }
         for (; path != end; ++path) {
             if (path->hash == hash && this->text(*path) == text) return path;
@@ -111,12 +115,10 @@ public:
     std::span<const Regex> regexes() const { return regexes_; }
     std::span<const Backend> backends() const { return backends_; }
 
-    // Of the hashes of paths, and how many elements the deepest of them has.
-    uint32_t path_seed() const { return path_seed_; }
+    // Elements of the deepest path.
     uint32_t path_depth() const { return path_depth_; }
 
     // The indexes over hosts and paths and the pool as a whole, for verify().
-    uint32_t host_seed() const { return host_seed_; }
     uint32_t host_bits() const { return host_bits_; }
     std::span<const uint32_t> host_buckets() const { return host_buckets_; }
     std::span<const uint32_t> path_buckets() const { return path_buckets_; }
@@ -126,11 +128,12 @@ public:
 private:
     static tl::expected<RoutesView, Refusal> open(std::span<const std::byte> bytes);
     const Host* find(std::string_view name) const;
+    const Path* find_in_crowd(
+        const Path* begin, const Path* end, uint32_t hash, std::string_view text
+    ) const;
     const char* pool_ = nullptr;
     size_t pool_size_ = 0;
     const Host* any_host_ = nullptr;
-    uint32_t host_seed_ = 0;
-    uint32_t path_seed_ = 0;
     uint32_t path_depth_ = 0;
     uint32_t host_bits_ = 0;
     std::span<const uint32_t> host_buckets_;  // 2^bits + 1 offsets into hosts

@@ -105,9 +105,9 @@ std::unordered_set<uint64_t> Backends::look_at(const model::Objects<model::Servi
     each_change(services_, services, [&changed](const model::ObjectKey& key) {
         changed.insert(service_hash(key.ns, key.name));
     });
+    answers_.clear();  // also of what nobody asks for any more
     if (changed.empty()) return changed;
     services_ = services;
-    answers_.clear();
     forget_unused();
     return changed;
 }

@@ -1,5 +1,5 @@
 // How far a worker has climbed the overload ladder, as its exchanges ask: one load and a compare.
-// The worker writes it (proxy/worker/pressure.h); docs/overload.md says what each step is for.
+// The worker writes it (proxy/worker/overload.h); docs/overload.md says what each step is for.
 #pragma once
 
 #include <algorithm>

@@ -38,7 +38,7 @@ void lower(
 ) {
     upwards(mount, path, [&](const std::string& folder) {
         const auto here = limit_of(contents(folder + file));
-        if (here && (limit.bytes == 0 || *here < limit.bytes)) limit = {*here, folder};
+        if (here && (limit.bytes == 0 || *here < limit.bytes)) limit = {*here, folder, *here};
     });
 }
 

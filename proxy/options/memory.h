@@ -16,6 +16,7 @@ struct MemoryLimit {
     uint64_t bytes = 0;  // 0 = none
     // Folder of the controller with that limit, which tells how much is in use; "" = none.
     std::string cgroup;
+    uint64_t cgroup_bytes = 0;  // that limit: others may live in the folder, so only it bounds all
 };
 
 // The number in the file that holds a cgroup's limit, v2 or v1. nullopt: no limit; v1 writes one

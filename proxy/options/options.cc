@@ -205,10 +205,11 @@ Texts memory_arguments(const Options& options) {
     const MemoryLimit limit = memory_limit(options.memory_limit, container_limit());
     if (limit.bytes == 0) return {};
     const uint64_t share = worker_share(limit.bytes, options.workers);
-    Texts words{"--memory-limit", std::to_string(limit.bytes)};
-    words.insert(words.end(), {"--memory-share", std::to_string(share)});
+    Texts words{"--memory-share", std::to_string(share)};
     words.insert(words.end(), {"--memory-workers", std::to_string(options.workers)});
-    if (!limit.cgroup.empty()) words.insert(words.end(), {"--memory-cgroup", limit.cgroup});
+    if (limit.cgroup.empty()) return words;
+    words.insert(words.end(), {"--memory-cgroup", limit.cgroup});
+    words.insert(words.end(), {"--memory-cgroup-limit", std::to_string(limit.cgroup_bytes)});
     return words;
 }
 

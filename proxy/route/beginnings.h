@@ -20,7 +20,7 @@ public:
     // `path` must live as long as this. One that does not begin with '/' has no beginning but "".
     Beginnings(const table::RoutesView& routes, std::string_view path)
         : routes_(routes), path_(path) {
-        uint64_t state = table::hash_state(routes.path_seed());
+        uint64_t state = table::kHashBegin;
         found_[0] = {table::hash_of(state, 0, 0), 0};
         if (!path.starts_with('/')) return;
         const size_t whole_steps = path.size() / table::kHashStep * table::kHashStep;

@@ -61,7 +61,7 @@ void Overload::read() {
     container_ = parts_.memory.container().value_or(0);
     blocks_then_ = parts_.blocks.bytes();
     // File pages count only where they would decide, and there they do not.
-    if (share_of(container_, budget_.limit) + limits::kStepSlackPermille >= kStepMarks[1]) {
+    if (share_of(container_, budget_.cgroup_limit) + limits::kStepSlackPermille >= kStepMarks[1]) {
         container_ -= std::min(container_, parts_.memory.reclaimable());
     }
     set(parts_.record.memory, own_);
@@ -72,7 +72,9 @@ uint64_t Overload::share() const {
         static_cast<int64_t>(parts_.blocks.bytes()) - static_cast<int64_t>(blocks_then_);
     // The siblings meet the same load: each counts for all of them until the next reading.
     const uint64_t pod = container_ == 0 ? 0 : plus(container_, grown * budget_.workers);
-    return std::max(share_of(plus(own_, grown), budget_.share), share_of(pod, budget_.limit));
+    return std::max(
+        share_of(plus(own_, grown), budget_.share), share_of(pod, budget_.cgroup_limit)
+    );
 }
 
 // Bytes that blocks may take beyond what they had at the last look until a mark is reached.
@@ -82,8 +84,8 @@ uint64_t Overload::room_below(uint64_t mark) const {
         return at > used ? (at - used) / growing : 0;
     };
     const uint64_t own = left(own_, budget_.share, 1);
-    if (container_ == 0 || budget_.limit == 0) return own;
-    return std::min(own, left(container_, budget_.limit, budget_.workers));
+    if (container_ == 0 || budget_.cgroup_limit == 0) return own;
+    return std::min(own, left(container_, budget_.cgroup_limit, budget_.workers));
 }
 
 // Tells us of the growth that reaches the next step, so that a burst within one batch of events
@@ -161,12 +163,24 @@ void Overload::make_room() {
 }
 
 void Overload::reclaim() {
-    const uint64_t mark = kStepMarks[static_cast<size_t>(Step::reclaim)];
     parts_.blocks.shed();
-    reset_largest(parts_.connections, parts_.poller, [&] {
+    reset_largest(parts_.connections, parts_.poller, [this] {
         parts_.blocks.shed();
-        return share() < mark;
+        refresh_container();
+        return share() < kStepMarks[static_cast<size_t>(Step::reclaim)];
     });
+}
+
+// What a reset gives back to the kernel, pipes and socket buffers, stands in no count of ours. What
+// it gives back to the heap is not in the kernel's until the heap is trimmed.
+void Overload::refresh_container() {
+    if (container_ == 0) return;
+    const uint64_t now = parts_.memory.container().value_or(0);
+    const uint64_t used = now - std::min(now, parts_.memory.reclaimable());
+    const int64_t grown =
+        (static_cast<int64_t>(parts_.blocks.bytes()) - static_cast<int64_t>(blocks_then_)) *
+        budget_.workers;
+    container_ = std::min(container_, plus(used, -grown));
 }
 
 void Overload::tell() {

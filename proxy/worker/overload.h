@@ -52,6 +52,7 @@ private:
     uint64_t room_below(uint64_t mark) const;
     void make_room();
     void reclaim();
+    void refresh_container();
     void tell();
 
     const MemoryBudget budget_;

@@ -28,19 +28,21 @@ size_t close_idle(ClientConnections& connections, int64_t before_ns, size_t most
 size_t reset_largest(
     ClientConnections& connections, net::Poller& poller, const std::function<bool()>& enough
 ) {
+    if (enough()) return 0;
     std::vector<std::pair<size_t, H1Downstream*>> holders;
     connections.visit([&](H1Downstream& client) {
         if (client.held() > 0) holders.emplace_back(client.held(), &client);
     });
     std::make_heap(holders.begin(), holders.end());
     size_t reset = 0;
-    while (!enough() && !holders.empty()) {
+    while (!holders.empty()) {
         std::pop_heap(holders.begin(), holders.end());
         holders.back().second->reclaim();
         holders.pop_back();
         // Its blocks come back when the batch is over, and it is.
         poller.reclaim();
         ++reset;
+        if (enough()) break;
     }
     return reset;
 }

@@ -22,7 +22,7 @@ import pytest
 
 from lib.client import Client
 from lib.manifests import Object, ingress_class, model_route, one_route, rule, service
-from lib.programs import ModelSim
+from lib.programs import ModelSim, anonymous_kib, cpu_s
 from lib.sluice import Sluice
 from lib.waiting import until
 
@@ -137,10 +137,6 @@ async def served(tmp_path: Path) -> AsyncIterator[Sluice]:
             yield sluice
 
 
-def cpu_s(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
-
-
 async def cost(sluice: Sluice, kind: Kind, connections: int = 6) -> float:
     """CPU seconds of the worker for one connection of the kind: the least of a few."""
     worker = sluice.worker_pid()
@@ -182,13 +178,6 @@ async def test_no_request_costs_ten_times_a_plain_one(tmp_path: Path) -> None:
             print(f"{kind.name:24} {spent * 1e6:8.0f} us, {spent / fair:5.2f} of what is fair")
             worst = max(worst, spent / fair)
         assert worst <= CPU_MARK
-
-
-def anonymous_kib(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1])
-    raise ValueError(f"no RssAnon of {pid}")
 
 
 # What a client can send and leave unfinished, so that it is held.

@@ -18,7 +18,7 @@ from lib.client import Client
 from lib.holders import BODY_BYTES, Crowd, Outcome, hold
 from lib.manifests import one_route
 from lib.metrics import Metrics
-from lib.programs import ModelSim, Program, rss_kib
+from lib.programs import ModelSim, Program, cpu_s, rss_kib
 from lib.sluice import Sluice
 from lib.waiting import until
 
@@ -299,7 +299,3 @@ async def per_cpu_second(sluice: Sluice, connections: int) -> float:
 
 async def served(sluice: Sluice) -> float:
     return (await sluice.metrics()).total("sluice_requests_total", code="2xx")
-
-
-def cpu_s(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9

@@ -67,10 +67,12 @@ TEST(Cgroup, IsWalkedUpToItsRoot) {
 }
 
 TEST(MemoryLimit, IsTheSmallerOfWhatIsSaidAndTheContainers) {
-    const MemoryLimit container{512 * kMi, "/folder"};
+    const MemoryLimit container{512 * kMi, "/folder", 512 * kMi};
     EXPECT_EQ(memory_limit("", container).bytes, 512 * kMi);
     EXPECT_EQ(memory_limit("256Mi", container).bytes, 256 * kMi);
     EXPECT_EQ(memory_limit("256Mi", container).cgroup, "/folder") << "its use is still told there";
+    EXPECT_EQ(memory_limit("256Mi", container).cgroup_bytes, 512 * kMi)
+        << "for others may live there too";
     EXPECT_EQ(memory_limit("1Gi", container).bytes, 512 * kMi);
     EXPECT_EQ(memory_limit("none", container).bytes, 0U);
     EXPECT_EQ(memory_limit("none", container).cgroup, "");

@@ -49,7 +49,7 @@ TEST(PathIndex, by_hand) {
         {"/v1/chat", PathKind::exact, 2},
         {"", PathKind::prefix, 5},
     };
-    const PathIndex index = index_paths(entries, 0);
+    const PathIndex index = index_paths(entries);
     EXPECT_EQ(index.deepest, 2U);
     EXPECT_EQ(index.depths, depth_bit(0) | depth_bit(1) | depth_bit(2));
     ASSERT_EQ(index.paths.size(), 4U);
@@ -62,23 +62,7 @@ TEST(PathIndex, by_hand) {
     EXPECT_EQ(matches[0].match, 2U);
     EXPECT_EQ(matches[1].match, 4U);
     EXPECT_EQ(matches[2].match, 3U);
-    EXPECT_TRUE(index_paths({}, 0).paths.empty());
-}
-
-TEST(PathIndex, a_crowded_bucket_takes_the_next_seed) {
-    HostSpec host{"a.example", {}};
-    const uint32_t bits = path_bits_for(limits::kPathProbe + 1);
-    for (size_t i = 0; host.matches.size() <= limits::kPathProbe; ++i) {
-        const std::string path = "/p" + std::to_string(i);
-        if (bucket_of(hash_text(path, 0), bits) != 0) continue;
-        host.matches.push_back({PathKind::exact, path, {}, 0});
-    }
-    Texts texts;
-    EXPECT_FALSE(encode(host, 0, texts).spread);
-    EXPECT_TRUE(encode(host, 1, texts).spread);
-    host.matches.pop_back();
-    EXPECT_TRUE(encode(host, 0, texts).spread);
-    EXPECT_TRUE(encode(HostSpec{"a.example", {}}, 0, texts).spread);
+    EXPECT_TRUE(index_paths({}).paths.empty());
 }
 
 TEST(Hash, tells_texts_apart) {
@@ -88,9 +72,8 @@ TEST(Hash, tells_texts_apart) {
                                          "/abb",       "/aa/b",      "/a//b",       "/12345678",
                                          "/12345678/", "/123456789", "/1234",       "/1234/567",
                                          "/1234567/8", "/12345670",  "/12345678/9", "/b/a"};
-    for (const std::string& path : paths) seen.insert(hash_text(path, 0));
-    for (const std::string& path : paths) seen.insert(hash_text(path, 1));
-    EXPECT_EQ(seen.size(), 2 * paths.size());
+    for (const std::string& path : paths) seen.insert(hash_text(path));
+    EXPECT_EQ(seen.size(), paths.size());
 }
 
 TEST(Hash, depths) {
@@ -116,17 +99,17 @@ TEST(Hash, of_a_beginning_is_that_of_the_text) {
     }
 }
 
-TEST(Hash, depends_on_seed_and_every_byte) {
+TEST(Hash, depends_on_every_byte) {
     std::set<uint32_t> seen;
     const std::string name(40, 'a');
-    for (uint32_t seed = 0; seed < 100; ++seed) seen.insert(hash_text(name, seed));
+    seen.insert(hash_text(name));
     for (size_t length = 0; length < name.size(); ++length) {
         std::string other = name;
         other[length] = 'b';
-        seen.insert(hash_text(other, 0));
-        seen.insert(hash_text(name.substr(length + 1), 0));
+        seen.insert(hash_text(other));
+        seen.insert(hash_text(name.substr(length + 1)));
     }
-    EXPECT_EQ(seen.size(), 180U);
+    EXPECT_EQ(seen.size(), 81U);
 }
 
 // Hosts and paths differ in few bytes; the index takes the top bits.
@@ -134,8 +117,8 @@ TEST(Hash, top_bits_are_spread) {
     std::vector<int> hosts(256);
     std::vector<int> paths(256);
     for (int i = 0; i < 25'600; ++i) {
-        ++hosts[hash_text("h" + std::to_string(i), 0) >> 24];
-        ++paths[hash_text("/team/" + std::to_string(i), 0) >> 24];
+        ++hosts[hash_text("h" + std::to_string(i)) >> 24];
+        ++paths[hash_text("/team/" + std::to_string(i)) >> 24];
     }
     for (const auto& counts : {hosts, paths}) {
         const auto [fewest, most] = std::ranges::minmax_element(counts);

@@ -1,6 +1,7 @@
 // The ladder on real connections, with memory as the test says it is.
 #include "proxy/worker/overload.h"
 
+#include <functional>
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
@@ -26,7 +27,8 @@ struct Memory final : MemorySource {
     uint64_t files = 0;
     mutable int asked_for_files = 0;
     uint64_t own() const override { return own_bytes; }
-    std::optional<uint64_t> container() const override { return container_bytes; }
+    std::function<uint64_t()> given_back = [] { return uint64_t{0}; };  // since the last reading
+    std::optional<uint64_t> container() const override { return container_bytes - given_back(); }
     uint64_t reclaimable() const override {
         ++asked_for_files;
         return files;
@@ -67,7 +69,7 @@ struct Server {
     ClientConnections connections;
     Memory memory;
     Overload overload{
-        {.share = kShare, .limit = 2 * kShare, .cgroup = "", .workers = 2},
+        {.share = kShare, .cgroup_limit = 2 * kShare, .cgroup = "", .workers = 2},
         {world.services,
          world.blocks,
          world.poller,
@@ -288,6 +290,27 @@ TEST_F(OverloadTest, ResettingStopsOnceThereIsEnough) {
     server_.overload.after_batch();
     EXPECT_EQ(server_.connections.open(), 5U);
     EXPECT_EQ(server_.world.ended(Reason::memory_reclaimed), 3U);
+}
+
+// Pipes and socket buffers are the kernel's: only the container's reading tells that they are gone.
+TEST_F(OverloadTest, ResettingStopsOnceTheContainerHasEnough) {
+    std::vector<std::unique_ptr<Plain>> clients;
+    for (int i = 0; i < 8; ++i) {
+        clients.push_back(server_.client());
+        clients.back()->send("GET /" + std::string(limits::kMiddleBlockBytes, 'a'));
+    }
+    EXPECT_TRUE(server_.world.until([&] { return server_.world.blocks.held() == 8; }));
+    const uint64_t mark = 2 * kShare / 1000 * limits::kReclaimPermille;
+    server_.memory.container_bytes = mark + 50'000;
+    server_.memory.given_back = [this] {
+        return server_.connections.open() < 8 ? uint64_t{100'000} : 0;
+    };
+    ASSERT_LT(2 * server_.world.blocks.bytes() / 8, 50'000U) << "blocks alone would take two";
+    server_.look(0);
+    EXPECT_EQ(server_.step(), Step::reclaim);
+    server_.overload.after_batch();
+    EXPECT_EQ(server_.connections.open(), 7U);
+    EXPECT_EQ(server_.world.ended(Reason::memory_reclaimed), 1U);
 }
 
 TEST_F(OverloadTest, NobodyIsAcceptedOnTheLastStepAndThenTheyAre) {
