@@ -58,6 +58,13 @@ void check_taken(const Built& built) {
     if (!routes) fail("routes: " + routes.error().message);
     const auto endpoints = table::EndpointsView::verify(built.endpoints);
     if (!endpoints) fail("endpoints: " + endpoints.error().message);
+    for (const table::Host& host : routes->hosts()) {
+        require(routes->find_exact(routes->name(host)) == &host, "a host that is not found");
+        for (const table::Path& path : routes->paths_of(host)) {
+            const auto text = routes->text(path);
+            require(routes->find_path(host, path.hash, text) == &path, "a path that is not found");
+        }
+    }
     for (const table::Regex& regex : routes->regexes()) {
         const std::string why = route::why_refused(routes->text(regex.pattern));
         if (!why.empty()) fail("pattern: " + why);
