@@ -113,9 +113,7 @@ private:
         for (const DraftRule& rule : entry.draft.rules) keys_.add(rule.spec.key);
         for (const Candidate& candidate : entry.draft.candidates) {
             Host& host = hosts_.try_emplace(candidate.host).first->second;
-            if (host.objects.empty() || host.objects.back() != &entry) {
-                host.objects.push_back(&entry);
-            }
+            host.objects.insert(&entry);
             entry.hosts.push_back(&host);
             touch(host);
         }
@@ -126,7 +124,7 @@ private:
         const Host* last = nullptr;
         for (Host* const host : std::exchange(entry.hosts, {})) {
             if (host == last) continue;
-            std::erase(host->objects, &entry);
+            host->objects.erase(&entry);
             touch(*host);
             last = host;
         }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "controller/compile/admit.h"
@@ -30,7 +31,7 @@ struct Entry : Applicant {
 };
 
 struct Host {
-    std::vector<Entry*> objects;  // that want it, each once
+    std::unordered_set<Entry*> objects;  // that want it; thousands may, and all may change at once
     std::vector<Claim> seats;
     std::shared_ptr<const table::HostPart> part;  // null: nobody got in
     bool touched = false;                         // to be decided again
