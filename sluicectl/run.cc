@@ -72,6 +72,7 @@ public:
             if (error) path_.clear();
             return;
         }
+        // mkdtemp(3) puts a name that nobody has in the place of the six Xs.
         std::string name = (std::filesystem::temp_directory_path(error) / "sluice-XXXXXX").string();
         path_ = ::mkdtemp(name.data()) == nullptr ? "" : name;
     }

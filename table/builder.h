@@ -33,7 +33,7 @@ class RoutesBuilder {
 public:
     RoutesBuilder();
     ~RoutesBuilder();
-    // Good until the next call.
+    // The bytes are the builder's, and good until the next call.
     tl::expected<std::span<const std::byte>, BuildError> build(const RoutesParts& parts);
 
 private:

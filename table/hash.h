@@ -1,6 +1,6 @@
 // The hash of the look-up index, for host names and paths. Eight bytes a step, since every request
-// pays for it, and the hash of each beginning of a text falls out on the way. Whoever
-// chooses texts can crowd a bucket: buckets are sorted, and a crowded one is searched by halves.
+// pays for it, and the hash of each beginning of a text falls out on the way. Whoever chooses texts
+// can crowd a bucket: buckets are sorted, and a crowded one is searched by halves.
 #pragma once
 
 #include <algorithm>

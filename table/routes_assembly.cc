@@ -265,8 +265,9 @@ private:
         }
         const RuleBases bases = rule_bases(in);
         size_t at = 0;
-        for (const Match& match : from.matches)
+        for (const Match& match : from.matches) {
             out_.matches.push_back(moved(match, bases.of(at++)));
+        }
         for (const RegexMatch& one : from.by_regex) {
             out_.by_regex.push_back({moved(one.match, bases.of(at++)), regex(one.regex)});
         }

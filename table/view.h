@@ -35,8 +35,8 @@ public:
     // "a.b.c" finds "*.b.c": exactly one label, as networking.k8s.io/v1 Ingress says.
     const Host* find_wildcard(std::string_view host) const;
     const Host* any_host() const { return any_host_; }
-    // The host's path that is `text`, whose hash (table/hash.h) is `hash`; nullptr
-    // when it has none. Inline: a request asks for each beginning of its path.
+    // The host's path that is `text`, whose hash (table/hash.h) is `hash`; nullptr when it has
+    // none. Inline: a request asks for each beginning of its path.
     const Path* find_path(const Host& host, uint32_t hash, std::string_view text) const {
         const Path* path = paths_.data() + host.paths;
         const Path* end = path + host.path_count;

@@ -242,9 +242,9 @@ struct IgnoredField {
     Value::Kind kind;
     UnreadTable table;
     void read(const Value& value, Cursor& cursor) const;
-    // Implicit, because one and the same entry stands in the tables of all types.
     template <class T>
-    operator Field<T>() const {  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor): one entry stands in the tables of all types
+    operator Field<T>() const {
         const IgnoredField self = *this;
         return {name, [self](T&, const Value& value, Cursor& cursor) { self.read(value, cursor); }};
     }

@@ -40,8 +40,9 @@ void Exchange::admit() {
     ai_ = is_ai_path(head.path);
     keep_request_id(head);
     account_.describe(head);
-    if (services_.pressure.refuses(services_.journal.open_count()))
+    if (services_.pressure.refuses(services_.journal.open_count())) {
         return refuse(Reason::overloaded);
+    }
     if (head.wants_upgrade && http::enforced(http::GateRule::upgrade)) {
         return refuse_for_good(Reason::upgrade_unsupported);
     }

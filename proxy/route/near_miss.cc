@@ -1,5 +1,5 @@
-// Words for a 404. Bounded work (distances computed), because refusals are what an
-// attacker can make most of; plain bytes out, because paths and hosts come from the client.
+// Words for a 404. Bounded work (distances computed), because refusals are what an attacker can
+// make most of; plain bytes out, because paths and hosts come from the client.
 #include "proxy/route/near_miss.h"
 
 #include <algorithm>

@@ -179,6 +179,38 @@ async def expect_refusal(running: Pod, path: str) -> None:
         assert body["code"] == "overloaded"
 
 
+async def test_a_limit_by_flag_is_not_for_those_who_live_beside(tmp_path: Path) -> None:
+    """The proxy shares its memory cgroup with a program that alone is larger than --memory-limit;
+    the cgroup's own limit is far, so nobody is shed."""
+    if not MemoryGroup.available():
+        pytest.skip("no memory cgroup can be made here")
+    holds = f"import signal; x = b'x' * {3 * LIMIT}; print('holding', flush=True); signal.pause()"
+    async with AsyncExitStack() as stack:
+        group = stack.enter_context(MemoryGroup(tmp_path.name, 20 * LIMIT))
+        command = [*group.prefix(Path(sys.executable).name), sys.executable, "-c", holds]
+        beside = await stack.enter_async_context(Program(tmp_path / "beside.log", *command))
+        await beside.line("holding")
+        server = await stack.enter_async_context(origin(tmp_path))
+        sluice = await stack.enter_async_context(
+            Sluice(
+                tmp_path,
+                one_route([await server.listening()]),
+                prefix=group.prefix("sluice-proxy"),
+                proxy_options=["--memory-limit", str(LIMIT)],
+            )
+        )
+        assert group.most_bytes() > 3 * LIMIT, "the neighbour counts in the group"
+        running = Pod(sluice, group)
+
+        async def looked() -> bool:
+            return (await sluice.metrics()).total("sluice_worker_memory_bytes") > 0
+
+        await until(looked, "a look at memory")
+        assert await running.step() == 0
+        response = await sluice.fetch("GET", "/large", HOST)
+        assert (response.status, len(response.body)) == (200, BODY_BYTES)
+
+
 async def test_idle_connections_are_closed_before_anybody_is_refused(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         running = await pod(stack, tmp_path, "flag")

@@ -1,7 +1,6 @@
 // The admin server over a real unix socket, driven step by step as the controller's loop does.
 #include "controller/admin/server.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "table/limits.h"
+#include "tests/unit/new_folder.h"
 
 namespace sluice::admin {
 namespace {
@@ -62,8 +62,7 @@ private:
 class AdminServer : public testing::Test {
 protected:
     void SetUp() override {
-        char name[] = "/tmp/sluice-admin-XXXXXX";
-        folder_ = ::mkdtemp(name);
+        folder_ = new_folder();
         path_ = folder_ + "/admin.sock";
         start();
     }

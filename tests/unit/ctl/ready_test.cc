@@ -1,7 +1,6 @@
 // The client of the admin socket meets answers, nonsense and silence.
 #include "sluicectl/ready.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <string>
@@ -11,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tests/unit/new_folder.h"
+
 namespace sluice::ctl {
 namespace {
 
@@ -18,8 +19,7 @@ namespace {
 class OneAnswer {
 public:
     explicit OneAnswer(std::string bytes) : listener_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
-        char name[] = "/tmp/sluice-ready-XXXXXX";
-        folder_ = ::mkdtemp(name);
+        folder_ = new_folder();
         path_ = folder_ + "/admin.sock";
         sockaddr_un address{};
         address.sun_family = AF_UNIX;

@@ -1,11 +1,12 @@
 // What `sluicectl validate` says about directories of manifests.
 #include "sluicectl/validate.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <string>
+
+#include "tests/unit/new_folder.h"
 
 namespace sluice::ctl {
 namespace {
@@ -36,10 +37,7 @@ spec:
 
 class Validate : public testing::Test {
 protected:
-    void SetUp() override {
-        char name[] = "/tmp/sluice-validate-XXXXXX";
-        folder_ = ::mkdtemp(name);
-    }
+    void SetUp() override { folder_ = new_folder(); }
     void TearDown() override { std::filesystem::remove_all(folder_); }
 
     void write(const std::string& name, const std::string& text) const {

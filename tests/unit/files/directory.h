@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -12,16 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/new_folder.h"
+
 namespace sluice::files {
 
 class Directory {
 public:
-    Directory() {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "sluice-files-XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-        path_ = name;
-    }
+    Directory() : path_(new_folder()) {}
     ~Directory() { std::filesystem::remove_all(path_); }
     Directory(const Directory&) = delete;
     Directory& operator=(const Directory&) = delete;

@@ -20,6 +20,7 @@
 #include "controller/loop/keeper.h"
 #include "controller/loop/log.h"
 #include "table/channel.h"
+#include "tests/unit/new_folder.h"
 
 namespace sluice::loop {
 namespace {
@@ -50,8 +51,7 @@ std::string route(const std::string& service_name) {
 class LoopTest : public testing::Test {
 protected:
     LoopTest() {
-        char name[] = "/tmp/sluice-loop-XXXXXX";
-        folder_ = ::mkdtemp(name);
+        folder_ = new_folder();
         std::filesystem::create_directory(folder_ + "/files");
         listener_ = std::move(*table::listen_at(folder_ + "/proxy.sock"));
         write("services.yaml", service("one") + service("two"));

@@ -1,7 +1,6 @@
 // The supervisor's end of the hand-over, played by a test, and a publisher whose time it sets.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "controller/publish/publish.h"
 #include "table/builder.h"
 #include "table/view.h"
+#include "tests/unit/new_folder.h"
 
 namespace sluice::publish {
 
@@ -112,10 +112,6 @@ private:
         message.kind = kind;
         message.generation = generation;
         return message;
-    }
-    static std::string new_folder() {
-        char name[] = "/tmp/sluice-publish-XXXXXX";
-        return ::mkdtemp(name);
     }
 
     std::string folder_;

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "table/limits.h"
+#include "tests/unit/new_folder.h"
 #include "tests/unit/steward/pod.h"
 
 namespace sluice::steward {
@@ -79,8 +79,7 @@ private:
 
 struct AdminTest : testing::Test {
     AdminTest() {
-        std::string path = testing::TempDir() + "/admin-XXXXXX";
-        directory = ::mkdtemp(path.data());
+        directory = new_folder();
         tcp.sin_family = AF_INET;
         tcp.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         listener = listen(reinterpret_cast<sockaddr*>(&tcp), sizeof tcp);

@@ -1,12 +1,12 @@
 // Ten thousand bad tables, one after the other, to a steward that has a good one: each is refused
 // with a reason and a sentence, and the good one, its slots and its copy stay as they are.
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
 
 #include "proxy/steward/keeper.h"
 #include "tests/unit/live/state.h"
+#include "tests/unit/new_folder.h"
 #include "tests/unit/steward/damage.h"
 
 namespace sluice::steward {
@@ -22,8 +22,7 @@ constexpr auto kClasses = static_cast<int>(Damage::kCount);
 class HostileTables : public testing::Test {
 protected:
     HostileTables() {
-        std::string path = testing::TempDir() + "/hostile-XXXXXX";
-        directory_ = ::mkdtemp(path.data());
+        directory_ = new_folder();
         good_ = keeper_.emplace(mapping_, current_, directory_)
                     .publish(sound(1).message, sound(1).descriptors, kNow);
     }

@@ -1,7 +1,6 @@
 // A publish through the steward: slots that stay, the copy, what other threads see, restoring.
 #include "proxy/steward/keeper.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
 
@@ -10,6 +9,7 @@
 
 #include "table/binding.h"
 #include "tests/unit/live/state.h"
+#include "tests/unit/new_folder.h"
 #include "tests/unit/steward/tables.h"
 
 namespace sluice::steward {
@@ -22,10 +22,7 @@ constexpr int64_t kNow = 1'000'000'000'000;
 
 class KeeperTest : public testing::Test {
 protected:
-    KeeperTest() {
-        std::string path = testing::TempDir() + "/keeper-XXXXXX";
-        directory_ = ::mkdtemp(path.data());
-    }
+    KeeperTest() { directory_ = new_folder(); }
     ~KeeperTest() override { std::filesystem::remove_all(directory_); }
 
     Keeper keeper() { return {mapping_, current_, directory_}; }

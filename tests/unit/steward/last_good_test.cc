@@ -2,7 +2,6 @@
 #include "proxy/steward/last_good.h"
 
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -10,6 +9,7 @@
 
 #include <sys/stat.h>
 
+#include "tests/unit/new_folder.h"
 #include "tests/unit/steward/tables.h"
 
 namespace sluice::steward {
@@ -19,10 +19,7 @@ using table::Segment;
 
 class LastGood : public testing::Test {
 protected:
-    LastGood() {
-        std::string path = testing::TempDir() + "/last-good-XXXXXX";
-        directory_ = ::mkdtemp(path.data());
-    }
+    LastGood() { directory_ = new_folder(); }
     ~LastGood() override { std::filesystem::remove_all(directory_); }
     void save_routes(uint64_t generation = 7) {
         const Copied copied{Segment::routes, generation, table::digest(bytes_), bytes_};

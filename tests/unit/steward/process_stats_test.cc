@@ -1,13 +1,14 @@
 // /proc/PID/stat, our own and made ones.
 #include "proxy/steward/process_stats.h"
 
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <string>
 
 #include <unistd.h>
+
+#include "tests/unit/new_folder.h"
 
 namespace sluice::steward {
 namespace {
@@ -29,8 +30,7 @@ TEST(ProcessStats, OfNobody) {
 
 // As of a process that ends between open and read: the one works, the other fails.
 TEST(ProcessStats, WhatCannotBeReadIsNothing) {
-    std::string root = testing::TempDir() + "/proc-XXXXXX";
-    ASSERT_NE(::mkdtemp(root.data()), nullptr);
+    const std::string root = new_folder();
     std::filesystem::create_directories(root + "/42/stat");
     EXPECT_FALSE(process_stats(42, root));
     std::filesystem::remove_all(root);

@@ -21,6 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/new_folder.h"
+
 namespace sluice::supervisor {
 namespace {
 
@@ -81,8 +83,7 @@ std::string proc_file(pid_t pid, const std::string& name) {
 }
 
 Pod::Pod(Settings settings) : settings_(std::move(settings)) {
-    char name[] = "/tmp/sluice-pod-XXXXXX";
-    folder_ = ::mkdtemp(name);
+    folder_ = new_folder();
     if (settings_.listen.empty()) settings_.listen = {"127.0.0.1:0"};
     if (settings_.program.empty()) settings_.program = FAKE_PROXY;
     settings_.control_path = folder_ + "/control";

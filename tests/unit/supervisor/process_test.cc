@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "proxy/supervisor/child.h"
+#include "tests/unit/new_folder.h"
 #include "tests/unit/supervisor/pod.h"
 
 namespace sluice::supervisor {
@@ -305,8 +306,7 @@ TEST(Leaks, NothingStaysOpenAndNobodyStaysUnburied) {
 }
 
 TEST(Start, EveryKindOfListenerHasItsPlace) {
-    char name[] = "/tmp/sluice-admin-XXXXXX";
-    const std::string folder = ::mkdtemp(name);
+    const std::string folder = new_folder();
     Settings settings;
     settings.listen = {"127.0.0.1:0"};
     settings.listen_proxy = {"127.0.0.1:0"};

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "table/channel.h"
+#include "tests/unit/new_folder.h"
 
 namespace sluice::table {
 namespace {
@@ -22,9 +23,7 @@ constexpr uid_t kNobody = 65534;
 class Socket : public testing::Test {
 protected:
     void SetUp() override {
-        char name[] = "/tmp/sluice-socket-XXXXXX";
-        ASSERT_NE(::mkdtemp(name), nullptr);
-        folder_ = name;
+        folder_ = new_folder();
         path_ = folder_ + "/control";
     }
     void TearDown() override { std::filesystem::remove_all(folder_); }

@@ -90,6 +90,17 @@ protected:
         return *all.back();
     }
 
+    // So many clients, each of which holds one block with a head that does not end.
+    std::vector<std::unique_ptr<Plain>> holders(size_t count) {
+        std::vector<std::unique_ptr<Plain>> clients;
+        for (size_t i = 0; i < count; ++i) {
+            clients.push_back(server_.client());
+            clients.back()->send("GET /" + std::string(limits::kMiddleBlockBytes, 'a'));
+        }
+        EXPECT_TRUE(server_.world.until([&] { return server_.world.blocks.held() == count; }));
+        return clients;
+    }
+
     Server& server_ = server();
 };
 
@@ -277,12 +288,7 @@ TEST_F(OverloadTest, WhoHoldsMostIsResetFirst) {
 }
 
 TEST_F(OverloadTest, ResettingStopsOnceThereIsEnough) {
-    std::vector<std::unique_ptr<Plain>> clients;
-    for (int i = 0; i < 8; ++i) {
-        clients.push_back(server_.client());
-        clients.back()->send("GET /" + std::string(limits::kMiddleBlockBytes, 'a'));
-    }
-    EXPECT_TRUE(server_.world.until([&] { return server_.world.blocks.held() == 8; }));
+    const auto clients = holders(8);
     // Three blocks too many.
     const uint64_t block = server_.world.blocks.bytes() / 8;
     server_.look(kShare / 1000 * limits::kReclaimPermille + 2 * block + block / 2);
@@ -294,12 +300,7 @@ TEST_F(OverloadTest, ResettingStopsOnceThereIsEnough) {
 
 // Pipes and socket buffers are the kernel's: only the container's reading tells that they are gone.
 TEST_F(OverloadTest, ResettingStopsOnceTheContainerHasEnough) {
-    std::vector<std::unique_ptr<Plain>> clients;
-    for (int i = 0; i < 8; ++i) {
-        clients.push_back(server_.client());
-        clients.back()->send("GET /" + std::string(limits::kMiddleBlockBytes, 'a'));
-    }
-    EXPECT_TRUE(server_.world.until([&] { return server_.world.blocks.held() == 8; }));
+    const auto clients = holders(8);
     const uint64_t mark = 2 * kShare / 1000 * limits::kReclaimPermille;
     server_.memory.container_bytes = mark + 50'000;
     server_.memory.given_back = [this] {
